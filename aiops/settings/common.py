@@ -1,0 +1,207 @@
+"""What holds in every way of running. The other modules add secrets and switches."""
+
+import os
+from pathlib import Path
+
+from aiops import BASE_DIR, VERSION
+from aiops.settings import env
+from aiops.settings.identity import *  # noqa: F403
+
+VAR_DIR = Path(os.environ.get("AIOPS_VAR_DIR") or BASE_DIR / "var").resolve()
+DEBUG = env.flag("DEBUG", default=False)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "aiops.apps.ConsoleConfig",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "django_celery_beat",
+    "aiops.apps.ProjectConfig",
+    "apps.accounts",
+    "apps.streaming",
+    "apps.clusters",
+    "apps.observability",
+    "apps.simulator",
+]
+
+MIDDLEWARE = [
+    "aiops.journal.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "aiops.slashes.TrailingSlashMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "aiops.urls"
+ASGI_APPLICATION = "aiops.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": env.database()
+    # Connections are dropped after each request and task: a restarted PostgreSQL never hands
+    # out a dead socket, and async views cannot pile up idle ones.
+    | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}}
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis by purpose: 0 events and broker, 1 rate limits, 2 cache, 3 sessions.
+EVENTS_REDIS_URL = env.redis(0)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.redis(2),
+        "KEY_PREFIX": "aiops",
+    },
+    "limits": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.redis(1),
+    },
+    "sessions": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.redis(3),
+    },
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [EVENTS_REDIS_URL], "prefix": "aiops-layer"},
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+# The client's files carry a hash in their names, so a browser may keep them for ever.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/client/assets/.+"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        # Radix and uPlot set style attributes; no script can come in that way.
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["aiops.rendering.FastJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "aiops.paging.NumberedPages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "aiops.problems.answer_problem",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AIOps NextGen",
+    "DESCRIPTION": "Watch and question a fleet of Kubernetes and OpenShift clusters.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+CELERY_BROKER_URL = EVENTS_REDIS_URL
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_DEFAULT_QUEUE = "collect"
+CELERY_TASK_ROUTES = {"clusters.check_due": {"queue": "poll"}}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Without these a worker whose Redis went away waits on a dead socket for ever.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Beat looks for changed schedules this often, so a new interval needs no restart.
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+LOGGING_CONFIG = "aiops.journal.configure"
+LOGGING = {"json": env.flag("LOG_JSON", default=False), "level": env.text("LOG_LEVEL", "INFO")}
+
+# How often each type of cluster is checked and how long one check may take, in seconds.
+CHECK_INTERVALS = {"HUB": 15.0, "SPOKE": 30.0, "EDGE": 60.0, "FAR_EDGE": 120.0}
+CHECK_TIMEOUTS = {"HUB": 5.0, "SPOKE": 10.0, "EDGE": 15.0, "FAR_EDGE": 30.0}
+if "AIOPS_CHECK_INTERVAL_SECONDS" in os.environ:
+    every = env.number("AIOPS_CHECK_INTERVAL_SECONDS", 30, least=1, most=86400)
+    CHECK_INTERVALS = dict.fromkeys(CHECK_INTERVALS, every)
+if "AIOPS_CHECK_TIMEOUT_SECONDS" in os.environ:
+    within = env.number("AIOPS_CHECK_TIMEOUT_SECONDS", 10, least=0.1, most=300)
+    CHECK_TIMEOUTS = dict.fromkeys(CHECK_TIMEOUTS, within)
+HEALTH_HISTORY_DAYS = env.number("AIOPS_HEALTH_HISTORY_DAYS", 7, least=1, most=365)
+# Plain http to API servers is refused unless the installation says so.
+ALLOW_INSECURE_UPSTREAMS = env.flag("AIOPS_ALLOW_INSECURE_UPSTREAMS", default=False)
+
+EVENT_LOG_LENGTH = int(env.number("AIOPS_EVENT_LOG_LENGTH", 10_000, least=100, most=1e7))
+# Streaming knows no other app; this tells it whose events a person may see.
+EVENT_AUDIENCE = "apps.clusters.audience.visible_ids"
+
+METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 64, least=1))
+METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)

@@ -1,0 +1,23 @@
+"""The tests' settings: real PostgreSQL and Redis, fast password hashes, nothing kept."""
+
+import os
+
+# The type checker reads the settings without any server; the tests bring their own URLs.
+os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
+
+from aiops.settings.common import *  # noqa: E402, F403
+
+SECRET_KEY = "tests-only-" + "x" * 40
+SEALING_KEYS = "tests:" + "A" * 43 + "="
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+ACCOUNT_RATE_LIMITS = False
+LOGGING = {"json": False, "level": "WARNING"}
