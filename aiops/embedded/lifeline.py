@@ -1,0 +1,24 @@
+"""Ties a process to the one that started it, so that even kill -9 leaves no orphan."""
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(with_signal: signal.Signals) -> None:
+    """Let the kernel send `with_signal` here when the parent dies. Kept across exec.
+
+    Call it after a change of user: that clears the wish. Linux only; elsewhere the parent
+    ends its children itself, and what a killed parent leaves is found by the next start.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    if os.getppid() == 1:  # The parent was gone before we asked.
+        raise SystemExit(1)
