@@ -5,6 +5,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from typing import NoReturn
 
 from aiops.embedded import (
     addresses,
@@ -24,7 +26,7 @@ from aiops.embedded.layout import Layout, var_dir
 def main(argv: list[str]) -> int:
     asked = _parse(argv)
     try:
-        _do(asked)
+        _DOORS[asked.what](Layout.prepare(var_dir()), asked)
     except EmbeddedError as error:
         sys.stderr.write(f"{error}\n")
         sys.stdout.write(f"{error}\n" if asked.what == "keep" else "")
@@ -36,7 +38,7 @@ def main(argv: list[str]) -> int:
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m aiops.embedded", description=__doc__)
-    parser.add_argument("what", choices=["postgres", "redis", "keep", "run", "discard"])
+    parser.add_argument("what", choices=[*_DOORS])
     parser.add_argument(
         "--with-parent", action="store_true", help="end when the process that started this ends"
     )
@@ -44,42 +46,59 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _do(asked: argparse.Namespace) -> None:
-    layout = Layout.prepare(var_dir())
-    if asked.what == "run":
-        _run(asked.rest, with_parent=asked.with_parent)
-    elif asked.what == "keep":
-        keeper.keep(layout, asked.rest)
-    elif asked.what == "discard":
-        _discard(layout)
-    elif asked.what == "postgres":
-        postgres.serve(layout, addresses.settle(layout), with_parent=asked.with_parent)
-    else:
-        redis_server.serve(layout, addresses.settle(layout), with_parent=asked.with_parent)
+def _serve_postgres(layout: Layout, asked: argparse.Namespace) -> None:
+    postgres.serve(layout, addresses.settle(layout), with_parent=asked.with_parent)
 
 
-def _run(command: list[str], *, with_parent: bool) -> None:
-    """Become `command` as soon as PostgreSQL and Redis answer."""
-    if not command:
+def _serve_redis(layout: Layout, asked: argparse.Namespace) -> None:
+    redis_server.serve(layout, addresses.settle(layout), with_parent=asked.with_parent)
+
+
+def _keep(layout: Layout, asked: argparse.Namespace) -> None:
+    keeper.keep(layout, asked.rest)
+
+
+def _supervise(_layout: Layout, asked: argparse.Namespace) -> None:
+    if asked.with_parent:
+        lifeline.end_with_parent(signal.SIGTERM)
+    _become([sys.executable, "-m", "supervisor.supervisord", *asked.rest])
+
+
+def _run(layout: Layout, asked: argparse.Namespace) -> None:
+    """Become the command as soon as PostgreSQL and Redis answer."""
+    if not asked.rest:
         raise EmbeddedError("Say what to run: python -m aiops.embedded run -- COMMAND ...")
-    if with_parent:
+    if asked.with_parent:
         lifeline.end_with_parent(signal.SIGKILL)
-    attachment.announce(var_dir())
+    attachment.announce(layout.var)
     until = time.monotonic() + answering.DEADLINE
     for name in answering.VARIABLES:
         answering.wait_for(name, answering.url_of(name), until=until)
+    _become(asked.rest)
+
+
+def _become(command: list[str]) -> NoReturn:
     try:
         os.execvp(command[0], command)  # noqa: S606
     except OSError as error:
         raise EmbeddedError(f"{command[0]} cannot be run: {error.strerror}.") from error
 
 
-def _discard(layout: Layout) -> None:
+def _discard(layout: Layout, _asked: argparse.Namespace) -> None:
     """Remove the database, wherever it lies; the rest of var/ is the caller's to remove."""
     if not locks.is_free(attachment.lock_of(layout, "postgres")):
         raise EmbeddedError("PostgreSQL of this installation runs. End what uses it first.")
     tenancy.discard(layout)
 
+
+_DOORS: dict[str, Callable[[Layout, argparse.Namespace], None]] = {
+    "postgres": _serve_postgres,
+    "redis": _serve_redis,
+    "keep": _keep,
+    "run": _run,
+    "supervisord": _supervise,
+    "discard": _discard,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -53,17 +53,26 @@ def attach_or_start(var: Path, *, durable: bool = True) -> Iterator[None]:
             _leave(keeper)
 
 
-def announce(var: Path) -> list[str]:
-    """Name the servers in the environment without starting them; return which are ours."""
+def announce(var: Path) -> None:
+    """Name the servers in the environment without starting them."""
     wanted = answering.missing()
     if not wanted:
-        return wanted
+        return
     layout = Layout.prepare(var)
     with locks.hold(layout.starting_lock):
         silent = _find_silent(wanted, addresses.settle(layout))
         clear_ports(layout, [name for name in silent if locks.is_free(lock_of(layout, name))])
         _name_servers(layout, wanted)
-    return wanted
+
+
+def ours(var: Path) -> list[str]:
+    """Name the servers in the environment that are this installation's own."""
+    settled = addresses.settle(Layout.prepare(var))
+    return [
+        name
+        for name in answering.VARIABLES
+        if os.environ.get(answering.VARIABLES[name]) == settled.url_of(name)
+    ]
 
 
 def _find_silent(wanted: list[str], settled: Addresses) -> list[str]:

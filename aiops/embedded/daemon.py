@@ -1,0 +1,132 @@
+"""The supervisord that keeps the processes up: started, asked, listened to, ended."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from aiops import BASE_DIR
+from aiops.embedded.errors import EmbeddedError
+from aiops.embedded.layout import Layout, last_lines
+from aiops.embedded.programs import Program, configure
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line of supervisord's log: a process began, became steady, ended or was given up."""
+
+    what: str
+    name: str
+    detail: str
+
+
+_NOTICES = {
+    "spawned": re.compile(r"INFO spawned: '(?P<name>[^']+)' with pid (?P<detail>\d+)"),
+    "steady": re.compile(r"INFO success: (?P<name>\S+) entered RUNNING(?P<detail>)"),
+    "ended": re.compile(r"exited: (?P<name>\S+) \((?P<detail>[^;)]+)"),
+    "given up": re.compile(r"INFO gave up: (?P<name>\S+) entered FATAL(?P<detail>)"),
+    "stopped": re.compile(r"stopped: (?P<name>\S+) \((?P<detail>[^;)]+)"),
+}
+
+
+def read_notice(line: str) -> Notice | None:
+    for what, pattern in _NOTICES.items():
+        if match := pattern.search(line):
+            return Notice(what, match["name"], match["detail"])
+    return None
+
+
+_SUPERVISORD = (sys.executable, "-m", "aiops.embedded", "supervisord", "--with-parent", "--")
+
+
+class Daemon:
+    """One running supervisord. `folder` is private to it and its starter."""
+
+    def __init__(self, layout: Layout, programs: list[Program], folder: Path, lock: int) -> None:
+        self.programs = {program.name: program for program in programs}
+        self._folder = folder
+        self._log_offset = 0
+        self._groups: dict[str, int] = {}
+        (folder / "supervisord.conf").write_text(configure(programs, layout, folder))
+        self._process = subprocess.Popen(
+            [*_SUPERVISORD, "-c", str(folder / "supervisord.conf")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "stderr").open("wb"),
+            cwd=BASE_DIR,
+            umask=0o077,
+            # Ctrl-C is for us; we end supervisord in our own order.
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+
+    def listen(self) -> list[Notice]:
+        """Return what has happened since the last call."""
+        try:
+            with (self._folder / "supervisord.log").open(encoding="utf-8") as log:
+                log.seek(self._log_offset)
+                lines = log.readlines()
+                if lines and not lines[-1].endswith("\n"):
+                    lines.pop()
+        except FileNotFoundError:
+            lines = []
+        self._log_offset += sum(len(line.encode()) for line in lines)
+        notices = [notice for line in lines if (notice := read_notice(line))]
+        for notice in notices:
+            if notice.what == "spawned":
+                self._groups[notice.name] = int(notice.detail)
+            elif notice.what in {"ended", "stopped"}:
+                self._groups.pop(notice.name, None)
+        if not notices and self._process.poll() is not None:
+            why = last_lines(self._folder / "stderr") + last_lines(self._folder / "supervisord.log")
+            raise EmbeddedError(f"supervisord ended by itself:\n{why}")
+        return notices
+
+    def start_application(self) -> None:
+        self._ask().startProcessGroup("app", False)
+
+    def restart(self, name: str) -> None:
+        address = self.programs[name].address
+        self._ask().stopProcess(address)
+        self._ask().startProcess(address, False)
+
+    def running_for(self) -> dict[str, float]:
+        """Return for how many seconds each steady process has been up."""
+        return {
+            info["name"]: float(info["now"] - info["start"])
+            for info in self._ask().getAllProcessInfo()
+            if info["statename"] == "RUNNING"
+        }
+
+    def _ask(self) -> Any:
+        transport = SupervisorTransport(None, None, f"unix://{self._folder / 'control'}")
+        proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        return proxy.supervisor
+
+    def end(self, within: float) -> bool:
+        """Ask everything to end in order; return False if something still runs after all."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        deadline = time.monotonic() + within
+        while self._process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self._process.poll() is not None
+
+    def kill(self) -> None:
+        """End everything at once. PostgreSQL alone is spared the kill: it would have to recover."""
+        if self._process.poll() is None:
+            self._process.kill()
+        for name, group in self._groups.items():
+            number = signal.SIGQUIT if name == "postgres" else signal.SIGKILL
+            try:
+                os.killpg(group, number)
+            except ProcessLookupError:
+                continue

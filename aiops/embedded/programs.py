@@ -1,0 +1,125 @@
+"""The processes of a local installation, and supervisord's configuration for them."""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiops import BASE_DIR
+from aiops.embedded.layout import Layout
+
+MANAGE = str(BASE_DIR / "manage.py")
+# What ended sooner than this after its start is started again with growing pauses, and
+# given up after _TRIES of them.
+STEADY_AFTER = 3
+_TRIES = 4
+# The last of the application's processes has this long to finish what it does.
+_PATIENCE = 6
+
+
+@dataclass(frozen=True)
+class Program:
+    """One kept process. Servers start with supervisord, the others when all is prepared."""
+
+    name: str
+    command: tuple[str, ...]
+    server: bool = False
+    stop_signal: str = "TERM"
+
+    @property
+    def address(self) -> str:
+        """The name by which supervisord's own interface knows it."""
+        return f"{self.name}:{self.name}" if self.server else f"app:{self.name}"
+
+
+def choose(embedded: list[str], port: int, *, simulated: bool) -> list[Program]:
+    """Return what runs: the servers that the environment did not give, then the application."""
+    servers = {
+        "postgres": Program("postgres", _embedded("postgres"), server=True, stop_signal="INT"),
+        "redis": Program("redis", _embedded("redis"), server=True),
+    }
+    celery = (sys.executable, "-m", "celery", "-A", "aiops")
+    beat = ("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", "")
+    worker = ("--queues", "poll,collect", "--concurrency", "2", "--without-gossip")
+    daphne = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
+    programs = [
+        *(servers[name] for name in embedded),
+        Program("web", _run(*daphne, "aiops.asgi:application")),
+        Program("worker", _run(*celery, "worker", *worker, "--without-mingle")),
+        Program("beat", _run(*celery, "beat", *beat)),
+    ]
+    if simulated:
+        programs.append(Program("simulator", _run(sys.executable, MANAGE, "simulate", "serve")))
+    return programs
+
+
+def _embedded(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "aiops.embedded", *words, "--with-parent")
+
+
+def _run(*command: str) -> tuple[str, ...]:
+    """Wait for PostgreSQL and Redis, then become `command`."""
+    return (*_embedded("run"), "--", *command)
+
+
+def configure(programs: list[Program], layout: Layout, folder: Path) -> str:
+    """Write supervisord's file. It holds no secret: those come by the environment."""
+    application = [program.name for program in programs if not program.server]
+    sections: list[tuple[str, dict[str, object]]] = [
+        (
+            "supervisord",
+            {
+                "nodaemon": "true",
+                "silent": "true",
+                "logfile": folder / "supervisord.log",
+                "logfile_maxbytes": 0,
+                "pidfile": folder / "supervisord.pid",
+                "childlogdir": layout.logs,
+                "identifier": "aiops",
+                **({"user": "root"} if _is_root() else {}),
+            },
+        ),
+        ("unix_http_server", {"file": folder / "control", "chmod": "0600"}),
+        (
+            "rpcinterface:supervisor",
+            {
+                "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface",
+            },
+        ),
+        ("group:app", {"programs": ",".join(application), "priority": 100}),
+    ]
+    sections += [(f"program:{p.name}", _configure_one(p, layout)) for p in programs]
+    return "\n".join(
+        f"[{title}]\n" + "".join(f"{key}={_escape(value)}\n" for key, value in entries.items())
+        for title, entries in sections
+    )
+
+
+def _configure_one(program: Program, layout: Layout) -> dict[str, object]:
+    return {
+        "command": shlex.join(program.command),
+        "directory": BASE_DIR,
+        "priority": {"postgres": 1, "redis": 2}.get(program.name, 100),
+        "autostart": "true" if program.server else "false",
+        "autorestart": "true",
+        "startsecs": STEADY_AFTER,
+        "startretries": _TRIES,
+        "stopsignal": program.stop_signal,
+        "stopwaitsecs": _PATIENCE,
+        "stopasgroup": "false" if program.server else "true",
+        "killasgroup": "true",
+        "stdout_logfile": layout.log(program.name),
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": 3,
+        "redirect_stderr": "true",
+    }
+
+
+def _escape(value: object) -> str:
+    """supervisord expands % in every value."""
+    return str(value).replace("%", "%%")
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0

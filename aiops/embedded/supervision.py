@@ -1,0 +1,219 @@
+"""`up` and `demo` from the first check to the last process ended, told in calm sentences."""
+
+import http.client
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from aiops.embedded import addresses, answering, attachment, heartbeat, locks
+from aiops.embedded.daemon import Daemon, Notice
+from aiops.embedded.errors import EmbeddedError
+from aiops.embedded.layout import Layout, last_lines
+from aiops.embedded.programs import choose
+
+_LEAST_SPACE = 500 * 1024 * 1024
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run. `prepare` runs when the servers answer; it returns how to sign in."""
+
+    var: Path
+    port: int
+    simulated: bool
+    embedded: list[str]
+    prepare: Callable[[], str]
+
+
+class LeaveError(BaseException):
+    """The person asked us to end."""
+
+
+def run(plan: Plan) -> int:
+    """Keep everything up until Ctrl-C or SIGTERM (0), or until something cannot be kept up (1).
+
+    EmbeddedError says why nothing was started at all.
+    """
+    layout = Layout.prepare(plan.var)
+    lock = _claim(layout)
+    ending = _Ending()
+    try:
+        _check(plan, layout)
+        with tempfile.TemporaryDirectory(prefix="aiops-") as folder:
+            programs = choose(plan.embedded, plan.port, simulated=plan.simulated)
+            daemon = Daemon(layout, programs, Path(folder), lock)
+            ending.daemon = daemon
+            try:
+                _Narrator(plan, layout, daemon).tell_all()
+            except EmbeddedError as error:
+                say(f"\n{error}")
+                return 1
+            finally:
+                _end(daemon, ending)
+    except LeaveError:
+        return 0
+    finally:
+        os.ftruncate(lock, 0)
+        os.close(lock)
+
+
+def say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+class _Ending:
+    """The first signal ends in order, the second at once."""
+
+    def __init__(self) -> None:
+        self.daemon: Daemon | None = None
+        self._asked = False
+        for number in _SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def begin(self) -> None:
+        self._asked = True
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._asked:
+            self._asked = True
+            raise LeaveError
+        if self.daemon is not None:
+            self.daemon.kill()
+
+
+def _end(daemon: Daemon, ending: _Ending) -> None:
+    ending.begin()
+    say("\nEnding everything. Ctrl-C again ends it at once.")
+    if not daemon.end(within=12):
+        daemon.kill()
+        daemon.end(within=5)
+    say("Everything has ended.")
+
+
+def _claim(layout: Layout) -> int:
+    """Take the lock of this installation; supervisord inherits it."""
+    try:
+        lock = locks.take(layout.supervision_lock, within=0)
+    except locks.HeldError:
+        holder = layout.supervision_lock.read_text(encoding="utf-8").strip() or "another process"
+        raise EmbeddedError(
+            f"This installation runs already ({holder}; its data are in {layout.var}). End that "
+            "one first, or set AIOPS_VAR_DIR and PORT for a second installation."
+        ) from None
+    os.ftruncate(lock, 0)
+    os.write(lock, f"process {os.getpid()}".encode())
+    return lock
+
+
+def _check(plan: Plan, layout: Layout) -> None:
+    if not addresses.port_is_free(plan.port):
+        raise EmbeddedError(
+            f"Port {plan.port} on 127.0.0.1 is used by another program. Choose another one: "
+            f"PORT={plan.port + 1} make {'demo' if plan.simulated else 'up'}"
+        )
+    free = shutil.disk_usage(plan.var).free
+    if free < _LEAST_SPACE:
+        raise EmbeddedError(
+            f"Only {free // 1024**2} MB are free at {plan.var}; at least "
+            f"{_LEAST_SPACE // 1024**2} MB are needed. Make room, or set AIOPS_VAR_DIR to a "
+            "folder on another disk."
+        )
+    for name in plan.embedded:
+        lock = attachment.lock_of(layout, name)
+        if not locks.is_free(lock):
+            say("Waiting for another command of this installation to end.")
+        if not locks.is_free(lock, within=15):
+            raise EmbeddedError(
+                f"Another command of this installation still uses {answering.TITLES[name]} "
+                "(a manage.py shell, perhaps). End it and start again."
+            )
+
+
+class _Narrator:
+    """Says what happens, and does the little that supervisord cannot see."""
+
+    def __init__(self, plan: Plan, layout: Layout, daemon: Daemon) -> None:
+        self._plan = plan
+        self._layout = layout
+        self._daemon = daemon
+        self._ended: dict[str, str] = {}
+
+    def tell_all(self) -> NoReturn:
+        if self._plan.embedded:
+            say("Starting PostgreSQL and Redis.")
+        until = time.monotonic() + answering.DEADLINE
+        for name in answering.VARIABLES:
+            url = answering.url_of(name)
+            answering.wait_for(name, url, until=until, on_silence=lambda _name: self._hear())
+        how_to_sign_in = self._plan.prepare()
+        say(f"Starting {', '.join(n for n, p in self._daemon.programs.items() if not p.server)}.")
+        self._daemon.start_application()
+        self._await_ready()
+        say(f"\nAIOps NextGen is ready: http://localhost:{self._plan.port}/")
+        say(how_to_sign_in)
+        say(f"Ctrl-C ends everything. The logs are in {self._layout.logs}.\n")
+        looked = time.monotonic()
+        while True:
+            self._hear()
+            if time.monotonic() - looked > 5:
+                looked = time.monotonic()
+                self._look_after_worker()
+            time.sleep(0.3)
+
+    def _await_ready(self) -> None:
+        late = time.monotonic() + 60
+        while (answer := _ask_ready(self._plan.port)) != "":
+            self._hear()
+            if time.monotonic() > late:
+                say(f"The web process is not ready yet: {answer}")
+                late = time.monotonic() + 60
+            time.sleep(0.2)
+
+    def _hear(self) -> None:
+        for notice in self._daemon.listen():
+            self._tell(notice)
+
+    def _tell(self, notice: Notice) -> None:
+        if notice.what == "ended":
+            self._ended[notice.name] = notice.detail.removeprefix("terminated by ")
+        elif notice.what == "spawned" and notice.name in self._ended:
+            say(f"{notice.name} ended ({self._ended.pop(notice.name)}); started again.")
+        elif notice.what == "given up":
+            log = self._layout.log(notice.name)
+            raise EmbeddedError(
+                f"{notice.name} cannot be kept up: it ended again and again "
+                f"({self._ended.get(notice.name, 'no reason given')}). The end of {log}:\n"
+                f"{last_lines(log)}"
+            )
+
+    def _look_after_worker(self) -> None:
+        silent_for = heartbeat.age(answering.url_of("redis"))
+        if heartbeat.is_stuck(self._daemon.running_for(), silent_for):
+            say("worker is up but has done nothing for a minute; starting it again.")
+            self._daemon.restart("worker")
+
+
+def _ask_ready(port: int) -> str:
+    """Return "" when the platform is ready, else why it is not."""
+    hosts = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")
+    host = hosts[0].strip().lstrip(".*") or "localhost"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/ready", headers={"Host": host})
+        answer = connection.getresponse()
+        body = answer.read(500).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer on port {port} ({error})."
+    finally:
+        connection.close()
+    return "" if answer.status == 200 else f"/ready answers {answer.status}: {body}"
