@@ -3,9 +3,15 @@
 import os
 from pathlib import Path
 
+import django_stubs_ext
+
 from aiops import BASE_DIR, VERSION
+from aiops.schedule import ENTRIES
 from aiops.settings import env
 from aiops.settings.identity import *  # noqa: F403
+
+# Lets Django's generic classes be written with their model: ModelAdmin[Cluster].
+django_stubs_ext.monkeypatch()
 
 VAR_DIR = Path(os.environ.get("AIOPS_VAR_DIR") or BASE_DIR / "var").resolve()
 DEBUG = env.flag("DEBUG", default=False)
@@ -130,6 +136,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+CSRF_FAILURE_VIEW = "aiops.problems.csrf_failed"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
@@ -182,6 +189,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Beat looks for changed schedules this often, so a new interval needs no restart.
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
+CELERY_BEAT_SCHEDULE = ENTRIES
 
 LOGGING_CONFIG = "aiops.journal.configure"
 LOGGING = {"json": env.flag("LOG_JSON", default=False), "level": env.text("LOG_LEVEL", "INFO")}

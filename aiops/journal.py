@@ -1,0 +1,117 @@
+"""The log: one line an event, with the request's id in it and everything secret masked."""
+
+import logging.config
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+MASK = "[hidden]"
+_SECRETS = re.compile(
+    r"(?P<bearer>(?i:bearer|basic)\s+)[\w.~+/=-]{8,}"  # Authorization headers
+    r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JSON web tokens: service accounts' tokens are such
+    r"|sha256~[\w-]{16,}"  # OpenShift's OAuth tokens
+    r"|aiops_[0-9a-f]{12}\.[\w-]{20,}"  # our own API tokens
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
+    r"|(?P<scheme>\w+://[^\s:/@]*):[^\s/@]+@",  # passwords in addresses
+    re.DOTALL,
+)
+_REQUEST_ID = re.compile(r"^[\w.-]{8,64}$")
+
+
+def mask(text: str) -> str:
+    """Return `text` with whatever looks like a credential replaced."""
+
+    def replace(found: re.Match[str]) -> str:
+        if found["scheme"]:
+            return f"{found['scheme']}:{MASK}@"
+        return f"{found['bearer'] or ''}{MASK}"
+
+    return _SECRETS.sub(replace, text)
+
+
+def _mask_all(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: mask(value) if isinstance(value, str) else value for key, value in event.items()
+    }
+
+
+class _MaskedLine(structlog.stdlib.ProcessorFormatter):
+    """Masks the finished line, so that no processor before it can let something through."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
+
+
+def configure(config: dict[str, Any]) -> None:
+    """Set up logging; Django calls it with settings.LOGGING: `{"json": bool, "level": name}`."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _mask_all,
+    ]
+    last: Any = (
+        structlog.processors.JSONRenderer()
+        if config["json"]
+        else structlog.processors.KeyValueRenderer(
+            key_order=["timestamp", "level", "logger", "event"], sort_keys=True
+        )
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "line": {
+                    "()": _MaskedLine,
+                    "foreign_pre_chain": shared,
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        last,
+                    ],
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": config["level"]},
+            "loggers": {
+                # They tell every request and every frame; our own lines say what matters.
+                "httpx2": {"level": "WARNING"},
+                "httpcore2": {"level": "WARNING"},
+                "daphne.ws_protocol": {"level": "WARNING"},
+                "daphne.http_protocol": {"level": "WARNING"},
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.beat": {"level": "WARNING"},
+                "django_celery_beat": {"level": "WARNING"},
+            },
+        }
+    )
+
+
+class RequestIdMiddleware:
+    """Take or make the request's id; log lines, errors and the answer carry it."""
+
+    def __init__(self, next_handler: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.next_handler = next_handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            response = self.next_handler(request)
+        finally:
+            structlog.contextvars.unbind_contextvars("request_id")
+        response["X-Request-ID"] = request_id
+        return response
+
+
+def current_request_id() -> str:
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    return str(found) if found else uuid.uuid4().hex

@@ -1,0 +1,1 @@
+"""What we watch, and whether it is well."""

@@ -1,0 +1,95 @@
+"""The filters and orderings of the cluster list; an unknown value is refused by its field's name."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from rest_framework.exceptions import ValidationError
+
+from apps.clusters.models import Cluster
+from apps.clusters.models.cluster import ClusterType, Environment, Platform, State
+
+CHOICES = {
+    "cluster_type": ClusterType,
+    "environment": Environment,
+    "platform": Platform,
+    "state": State,
+}
+TEXTS = ("name", "region")
+SWITCHES = {"true": True, "1": True, "false": False, "0": False}
+ORDERINGS = {
+    "name": "name",
+    "display_name": "display_name",
+    "cluster_type": "cluster_type",
+    "platform": "platform",
+    "environment": "environment",
+    "region": "region",
+    "state": "state",
+    "health_score": "health_score",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+    "last_seen_at": "schedule__last_seen_at",
+    "checked_at": "schedule__checked_at",
+    "latency_ms": "schedule__latency_ms",
+}
+KNOWN = {*CHOICES, *TEXTS, "enabled", "label", "search", "ordering", "page", "page_size"}
+
+
+def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
+    """Apply the query of a request to `clusters`, in its order."""
+    unknown = sorted(set(query) - KNOWN)
+    if unknown:
+        raise ValidationError({unknown[0]: f"is no filter; there are: {', '.join(sorted(KNOWN))}"})
+    conditions: dict[str, Any] = {name: query[name] for name in TEXTS if query.get(name)}
+    for name, choices in CHOICES.items():
+        if name in query:
+            conditions[f"{name}__in"] = _one_of(name, query.getlist(name), list(choices.values))
+    if "enabled" in query:
+        conditions["enabled"] = _switch("enabled", query["enabled"])
+    narrowed = clusters.filter(**conditions)
+    for text in query.getlist("label"):
+        narrowed = narrowed.filter(labels__contains=_label(text))
+    if query.get("search"):
+        narrowed = narrowed.filter(_search(query["search"]))
+    return narrowed.order_by(*_ordering(query.get("ordering", "name")))
+
+
+def _one_of(field: str, values: list[str], known: list[str]) -> list[str]:
+    for value in values:
+        if value not in known:
+            raise ValidationError({field: f"{value!r} is none of {', '.join(known)}"})
+    return values
+
+
+def _switch(field: str, text: str) -> bool:
+    if text.lower() not in SWITCHES:
+        raise ValidationError({field: "must be true or false"})
+    return SWITCHES[text.lower()]
+
+
+def _label(text: str) -> dict[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise ValidationError({"label": "must read key=value"})
+    return {key: value}
+
+
+def _search(text: str) -> Q:
+    return (
+        Q(name__icontains=text)
+        | Q(display_name__icontains=text)
+        | Q(region__icontains=text)
+        | Q(api_server_url__icontains=text)
+    )
+
+
+def _ordering(text: str) -> list[str]:
+    columns = []
+    for part in text.split(","):
+        descending, name = part.startswith("-"), part.removeprefix("-")
+        if name not in ORDERINGS:
+            known = ", ".join(ORDERINGS)
+            raise ValidationError({"ordering": f"{name!r} cannot be sorted by; choose {known}"})
+        columns.append(("-" if descending else "") + ORDERINGS[name])
+    # The key last, so that pages never overlap where values are equal.
+    return [*columns, "pk"]

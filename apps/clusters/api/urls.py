@@ -1,0 +1,17 @@
+"""The addresses of the registry below /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from apps.clusters.api.clusters import ClusterViewSet
+from apps.clusters.api.fleet import FleetSummaryView
+from apps.clusters.api.me import MeView
+
+router = SimpleRouter(trailing_slash=False)
+router.register("clusters", ClusterViewSet, basename="cluster")
+
+urlpatterns = [
+    path("me", MeView.as_view(), name="me"),
+    path("fleet/summary", FleetSummaryView.as_view(), name="fleet-summary"),
+    *router.urls,
+]

@@ -1,0 +1,54 @@
+"""How to reach a cluster's parts: addresses, trust and tokens together, for the time of a call."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from apps.clusters.models import Cluster, Credential
+from apps.clusters.vault.database import Secrets, unlock
+from apps.http import Upstream
+from apps.sealing import SealBroken
+
+# Alertmanager stands behind the same gate as Prometheus, on OpenShift as elsewhere.
+TOKEN_OF = {
+    "prometheus": "prometheus_token",
+    "alertmanager": "prometheus_token",
+    "tempo": "tempo_token",
+    "loki": "loki_token",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One cluster as the network sees it. `problem` says why its credential does not open."""
+
+    cluster_id: UUID
+    name: str
+    cluster_type: str
+    api_server: Upstream
+    parts: dict[str, Upstream]
+    problem: str = ""
+
+
+def connect(cluster: Cluster) -> Connection:
+    """Build the connection of a cluster whose `credential` is loaded (else it costs a query)."""
+    credential: Credential | None = getattr(cluster, "credential", None)
+    secrets, problem = Secrets(), ""
+    if credential is not None:
+        try:
+            secrets = unlock(credential)
+        except SealBroken as broken:
+            problem = f"{cluster.name}: the stored credential cannot be opened. {broken}"
+    ca_bundle = credential.ca_bundle if credential else ""
+    return Connection(
+        cluster_id=cluster.pk,
+        name=cluster.name,
+        cluster_type=cluster.cluster_type,
+        api_server=Upstream(cluster.api_server_url, ca_bundle, secrets.token),
+        parts={
+            part: Upstream(url, ca_bundle if url.startswith("https:") else "", token)
+            for part, token_name in TOKEN_OF.items()
+            if (url := getattr(cluster, f"{part}_url"))
+            for token in [getattr(secrets, token_name)]
+        },
+        problem=problem,
+    )

@@ -1,0 +1,28 @@
+"""The refusals of the registry."""
+
+from apps.errors import DomainError
+
+
+class ClusterNotFound(DomainError):
+    code = "CLUSTER_NOT_FOUND"
+    status = 404
+
+
+class ClusterAlreadyExists(DomainError):
+    code = "CLUSTER_ALREADY_EXISTS"
+    status = 409
+
+
+class InvalidClusterName(DomainError):
+    code = "INVALID_CLUSTER_NAME"
+    status = 400
+
+
+class CredentialsInvalid(DomainError):
+    code = "CREDENTIALS_INVALID"
+    status = 400
+
+
+class CredentialsNotFound(DomainError):
+    code = "CREDENTIALS_NOT_FOUND"
+    status = 404

@@ -1,0 +1,32 @@
+"""The sealed keys to a cluster. Nothing here can be read back without `apps.clusters.vault`."""
+
+from django.db import models
+
+from apps.clusters.models.cluster import Cluster
+
+
+class AuthType(models.TextChoices):
+    SERVICE_ACCOUNT = "SERVICE_ACCOUNT", "Service account token"
+
+
+class Credential(models.Model):
+    """One sealed text per cluster; `ca_bundle` is public and therefore kept in the clear."""
+
+    cluster = models.OneToOneField(
+        Cluster, on_delete=models.CASCADE, primary_key=True, related_name="credential"
+    )
+    auth_type = models.CharField(
+        max_length=16, choices=AuthType, default=AuthType.SERVICE_ACCOUNT
+    )
+    sealed = models.TextField(editable=False)
+    ca_bundle = models.TextField("CA bundle (PEM)", blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"credential of {self.cluster_id}"
+
+    @property
+    def place(self) -> str:
+        """What the sealed text is bound to."""
+        return f"clusters.credential:{self.cluster_id}:secrets"

@@ -1,0 +1,133 @@
+"""Who may see and do what, and where: a role for a user or a group over some clusters."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+
+from apps.accounts.models import User
+from apps.clusters.models.cluster import Cluster, Environment
+
+
+class Role(models.TextChoices):
+    VIEWER = "VIEWER", "Viewer"
+    OPERATOR = "OPERATOR", "Operator"
+    ADMIN = "ADMIN", "Admin"
+
+
+RANK = {Role.VIEWER: 1, Role.OPERATOR: 2, Role.ADMIN: 3}
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def held_by(self, user: User) -> Self:
+        return (
+            self.filter(models.Q(user=user) | models.Q(group__in=user.groups.all()))
+            .distinct()
+            .prefetch_related("clusters")
+        )
+
+
+class Grant(models.Model):
+    """A role over all clusters, or narrowed by names, environment and labels (all must hold)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True
+    )
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True)
+    role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
+    all_clusters = models.BooleanField(
+        default=False, help_text="On: every cluster, now and later; the narrowing below is ignored."
+    )
+    clusters = models.ManyToManyField(Cluster, blank=True, related_name="grants")
+    environment = models.CharField(max_length=16, choices=Environment, blank=True)
+    label_selector = models.JSONField(
+        default=dict, blank=True, help_text='Labels that a cluster must carry: {"team": "red"}'
+    )
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False, group__isnull=True)
+                | models.Q(user__isnull=True, group__isnull=False),
+                name="grant_is_for_a_user_or_a_group",
+                violation_error_message="Choose a user or a group, and not both.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} for {self.user or self.group}"
+
+    def scope(self) -> models.Q:
+        """Return the clusters this grant is about, as a condition on Cluster.
+
+        A grant that names nothing at all covers nothing: forgetting to narrow must not open.
+        """
+        if self.all_clusters:
+            return models.Q(pk__isnull=False)
+        named = [cluster.pk for cluster in self.clusters.all()]
+        if not (named or self.environment or self.label_selector):
+            return models.Q(pk__in=[])
+        conditions: dict[str, Any] = {}
+        if named:
+            conditions["pk__in"] = named
+        if self.environment:
+            conditions["environment"] = self.environment
+        if self.label_selector:
+            conditions["labels__contains"] = self.label_selector
+        return models.Q(**conditions)
+
+    def covers(self, cluster: Cluster) -> bool:
+        """The same as `scope`, asked of one cluster that is already here."""
+        if self.all_clusters:
+            return True
+        named = {one.pk for one in self.clusters.all()}
+        narrowed = bool(named or self.environment or self.label_selector)
+        return (
+            narrowed
+            and (not named or cluster.pk in named)
+            and (not self.environment or cluster.environment == self.environment)
+            and self.label_selector.items() <= cluster.labels.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """All that one user may do, read once and then asked for any number of clusters."""
+
+    superuser: bool
+    grants: tuple[Grant, ...]
+
+    @classmethod
+    def of(cls, user: User) -> "Rights":
+        grants = () if user.is_superuser else tuple(Grant.objects.held_by(user))
+        return cls(user.is_superuser, grants)
+
+    def role_on(self, cluster: Cluster) -> Role | None:
+        if self.superuser:
+            return Role.ADMIN
+        return _highest(grant.role for grant in self.grants if grant.covers(cluster))
+
+    def role_anywhere(self) -> Role | None:
+        """The highest role held on any scope; it opens menus, never a cluster."""
+        return Role.ADMIN if self.superuser else _highest(grant.role for grant in self.grants)
+
+    def may_register(self) -> bool:
+        """Bringing in a cluster takes an admin of everything: no narrower scope could hold it."""
+        return self.superuser or any(
+            grant.all_clusters and grant.role == Role.ADMIN for grant in self.grants
+        )
+
+
+def reaches(held: Role | None, needed: Role) -> bool:
+    return held is not None and RANK[held] >= RANK[needed]
+
+
+def _highest(roles: Iterable[str]) -> Role | None:
+    return max((Role(role) for role in roles), key=RANK.__getitem__, default=None)

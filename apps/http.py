@@ -1,0 +1,174 @@
+"""The one way out to watched systems: pooled clients, one deadline a call, size caps, own CAs.
+
+A pooled connection belongs to one event loop, so there is a pool per loop. It is held by an
+async generator: when a short-lived loop ends (a task's `async_to_sync`), the loop itself closes
+its generators and with them the pool.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+import httpx2
+
+MIB = 1024 * 1024
+CONNECTIONS_PER_UPSTREAM = 10
+
+Clients = dict[tuple[str, str], httpx2.AsyncClient]
+Pairs = Mapping[str, str | list[str]]
+
+
+class Stage(StrEnum):
+    """How far a call came before it failed."""
+
+    DNS = "DNS"
+    TCP = "TCP"
+    TLS = "TLS"
+    TIMEOUT = "TIMEOUT"
+    PROTOCOL = "PROTOCOL"
+    SIZE = "SIZE"
+
+
+class Unreachable(Exception):
+    """A call brought no whole answer. `reason` is fit for people and holds no credential."""
+
+    def __init__(self, stage: Stage, reason: str) -> None:
+        super().__init__(reason)
+        self.stage = stage
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where to ask, whom to trust, and what to show at the door."""
+
+    base_url: str
+    ca_bundle: str = ""
+    token: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> str:
+        url = httpx2.URL(self.base_url)
+        return f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: bytes
+    elapsed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask of an upstream. `form` makes it a form POST; `deadline` is in seconds."""
+
+    path: str
+    params: Pairs = field(default_factory=dict)
+    form: Pairs | None = None
+    deadline: float = 10.0
+    cap: int = 8 * MIB
+
+
+async def ask(upstream: Upstream, call: Call) -> Reply:
+    """Return the upstream's whole answer, whatever its status; raise Unreachable otherwise."""
+    started = time.perf_counter()
+    try:
+        async with asyncio.timeout(call.deadline):
+            status, body = await _exchange(upstream, call)
+    except TimeoutError:
+        raise Unreachable(Stage.TIMEOUT, f"no answer in {call.deadline:g} s") from None
+    except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, OSError) as error:
+        raise _unreachable(error) from None
+    return Reply(status, body, round((time.perf_counter() - started) * 1000))
+
+
+async def _exchange(upstream: Upstream, call: Call) -> tuple[int, bytes]:
+    client = await _client(upstream)
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    if upstream.token:
+        headers["Authorization"] = f"Bearer {upstream.token}"
+    request = client.build_request(
+        "GET" if call.form is None else "POST",
+        f"{upstream.base_url.rstrip('/')}{call.path}",
+        params=dict(call.params),
+        data=None if call.form is None else dict(call.form),
+        headers=headers,
+    )
+    response = await client.send(request, stream=True)
+    try:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > call.cap:
+                raise Unreachable(Stage.SIZE, f"the answer is larger than {call.cap // MIB} MiB")
+        return response.status_code, bytes(body)
+    finally:
+        await response.aclose()
+
+
+def _unreachable(error: Exception) -> Unreachable:
+    """Name the stage by the first system error in the chain of causes."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return Unreachable(Stage.DNS, "the host name is not known")
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unreachable(Stage.TLS, f"TLS certificate refused: {cause.verify_message}")
+        if isinstance(cause, ssl.SSLError):
+            return Unreachable(Stage.TLS, f"TLS failed: {cause.reason or cause}")
+        if isinstance(cause, ConnectionRefusedError):
+            return Unreachable(Stage.TCP, "connection refused")
+        if isinstance(cause, OSError) and cause.strerror:
+            return Unreachable(Stage.TCP, cause.strerror.lower())
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx2.ConnectError):
+        return Unreachable(Stage.TCP, "connection failed")
+    return Unreachable(Stage.PROTOCOL, f"the connection broke: {type(error).__name__}")
+
+
+_pools: WeakKeyDictionary[
+    asyncio.AbstractEventLoop, tuple[Clients, AsyncGenerator[Clients, None]]
+] = WeakKeyDictionary()
+
+
+async def _client(upstream: Upstream) -> httpx2.AsyncClient:
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        keeper = _keep(loop)
+        _pools[loop] = (await anext(keeper), keeper)
+    clients, _ = _pools[loop]
+    key = (upstream.address, upstream.ca_bundle)
+    if key not in clients:
+        clients[key] = httpx2.AsyncClient(
+            verify=trust(upstream.ca_bundle),
+            timeout=None,  # noqa: S113 - `ask` puts one deadline around the whole call
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx2.Limits(
+                max_connections=CONNECTIONS_PER_UPSTREAM, keepalive_expiry=60
+            ),
+        )
+    return clients[key]
+
+
+async def _keep(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[Clients, None]:
+    clients: Clients = {}
+    try:
+        yield clients
+    finally:
+        _pools.pop(loop, None)
+        for client in clients.values():
+            await client.aclose()
+
+
+@lru_cache(maxsize=4096)
+def trust(ca_bundle: str) -> ssl.SSLContext:
+    """Trust this PEM bundle alone, or the system's own store if it is empty."""
+    return ssl.create_default_context(cadata=ca_bundle or None)

@@ -1,0 +1,1 @@
+"""What the clusters say: asked all at once, answered in part if need be."""

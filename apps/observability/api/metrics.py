@@ -1,0 +1,204 @@
+"""/api/v1/metrics: PromQL over the fleet."""
+
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from pydantic import BaseModel
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.clusters.api.access import user_of
+from apps.observability.federation.outcome import Answer, Failure, Outcome
+from apps.observability.queries import metrics
+from apps.observability.queries.metrics import FleetAnswer, Question
+from apps.observability.sources.prometheus import QueryResult
+
+LONGEST_QUERY = 8 * 1024
+MOST_POINTS = 11_000
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+class QueryError(BaseModel):
+    code: str
+    message: str
+
+
+class ClusterResult(BaseModel):
+    """One cluster's part; `data` is what Prometheus gives as `result`: {metric, value|values}."""
+
+    cluster_id: uuid.UUID
+    cluster_name: str
+    status: Literal["SUCCESS", "ERROR", "TIMEOUT"]
+    result_type: Literal["MATRIX", "VECTOR", "SCALAR", "STRING"] | None
+    data: Any
+    error: QueryError | None
+    query_time_ms: int
+    cached: bool
+
+
+class MetricsAnswer(BaseModel):
+    results: list[ClusterResult]
+    total_query_time_ms: int
+    clusters_queried: int
+    clusters_succeeded: int
+    warnings: list[str]
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class MomentField(serializers.Field[float, Any, float, Any]):
+    """A time as ISO 8601 with its zone, or as Unix seconds; read into Unix seconds."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            return self._in_range(float(data))
+        try:
+            return self._in_range(float(data))
+        except (TypeError, ValueError):
+            return self._parsed(data)
+
+    def _in_range(self, seconds: float) -> float:
+        if not 0 <= seconds < 1e11:
+            raise serializers.ValidationError("must be a time in Unix seconds.")
+        return seconds
+
+    def _parsed(self, data: Any) -> float:
+        try:
+            moment = parse_datetime(str(data))
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise serializers.ValidationError(
+                "must be a time such as 2026-01-31T12:00:00Z, or Unix seconds."
+            )
+        return moment.timestamp()
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class StepField(serializers.Field[float, Any, float, Any]):
+    """A duration as Prometheus writes it (`30s`, `1h30m`) or in seconds; read into seconds."""
+
+    def to_internal_value(self, data: Any) -> float:
+        text = str(data)
+        try:
+            seconds = float(text)
+        except ValueError:
+            parts = _DURATION.findall(text)
+            if not parts or "".join(amount + unit for amount, unit in parts) != text:
+                raise serializers.ValidationError(
+                    "must be a duration such as 30s or 1h30m, or a number of seconds."
+                ) from None
+            seconds = sum(float(amount) * _UNITS[unit] for amount, unit in parts)
+        if not 0.001 <= seconds <= 366 * 86400:
+            raise serializers.ValidationError("must be between 1 ms and a year.")
+        return seconds
+
+
+class QueryForm(serializers.Serializer[Any]):
+    query = serializers.CharField(max_length=LONGEST_QUERY)
+    cluster_ids = serializers.ListField(
+        child=serializers.UUIDField(), required=False, default=list, max_length=1000
+    )
+    time = MomentField(required=False)
+    timeout = serializers.FloatField(default=30, min_value=0.1, max_value=300)
+
+    def question(self) -> Question:
+        sent = self.validated_data
+        # Without a time each Prometheus would take its own "now"; one moment for all is honest.
+        moment = sent.get("time", datetime.now(UTC).timestamp())
+        form = {"query": sent["query"], "time": f"{moment:.3f}"}
+        return _question("query", form, sent)
+
+
+class QueryRangeForm(QueryForm):
+    time = None  # type: ignore[assignment]
+    start_time = MomentField()
+    end_time = MomentField()
+    step = StepField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        span = attrs["end_time"] - attrs["start_time"]
+        if span < 0:
+            raise serializers.ValidationError({"end_time": "must not be before start_time."})
+        if span / attrs["step"] > MOST_POINTS:
+            coarser = -(-span // MOST_POINTS)
+            raise serializers.ValidationError(
+                {"step": f"makes more than {MOST_POINTS:,} points. Use {coarser:.0f}s or more."}
+            )
+        return attrs
+
+    def question(self) -> Question:
+        sent = self.validated_data
+        form = {
+            "query": sent["query"],
+            "start": f"{sent['start_time']:.3f}",
+            "end": f"{sent['end_time']:.3f}",
+            "step": f"{sent['step']:g}",
+        }
+        return _question("query_range", form, sent)
+
+
+def _question(path: str, form: dict[str, str], sent: dict[str, Any]) -> Question:
+    timeout = sent["timeout"]
+    return Question(path, form | {"timeout": f"{timeout:g}s"}, timeout, sent["cluster_ids"])
+
+
+class QueryView(APIView):
+    @extend_schema(tags=["metrics"], request=QueryForm, responses=MetricsAnswer)
+    def post(self, request: Request) -> Response:
+        """Ask an instant query of many clusters. One failed cluster never fails the answer."""
+        return _answer(request, QueryForm(data=request.data))
+
+
+class QueryRangeView(APIView):
+    @extend_schema(tags=["metrics"], request=QueryRangeForm, responses=MetricsAnswer)
+    def post(self, request: Request) -> Response:
+        """Ask a range query of many clusters. One failed cluster never fails the answer."""
+        return _answer(request, QueryRangeForm(data=request.data))
+
+
+def _answer(request: Request, form: QueryForm) -> Response:
+    form.is_valid(raise_exception=True)
+    return Response(_present(metrics.ask(user_of(request), form.question())))
+
+
+def _present(answer: FleetAnswer) -> dict[str, Any]:
+    return {
+        "results": [_row(outcome) for outcome in answer.outcomes],
+        "total_query_time_ms": answer.elapsed_ms,
+        "clusters_queried": len(answer.outcomes),
+        "clusters_succeeded": len(answer.answers),
+        "warnings": answer.warnings,
+    }
+
+
+def _row(outcome: Outcome[QueryResult]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "cluster_id": outcome.connection.cluster_id,
+        "cluster_name": outcome.connection.name,
+        "query_time_ms": outcome.elapsed_ms,
+        "cached": False,
+    }
+    match outcome:
+        case Answer(value=result):
+            return row | {
+                "status": "SUCCESS",
+                "result_type": result.result_type.upper(),
+                "data": orjson.Fragment(result.result),
+                "error": None,
+            }
+        case Failure(code=code, reason=reason):
+            return row | {
+                "status": "TIMEOUT" if code == "QUERY_TIMEOUT" else "ERROR",
+                "result_type": None,
+                "data": [],
+                "error": {"code": code, "message": reason},
+            }

@@ -1,0 +1,1 @@
+"""One protocol each: bytes in, dataclasses out."""

@@ -1,0 +1,53 @@
+"""An event as it travels: an envelope that is the same for all, and a payload of its type."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, not yet in the log; the log gives it its `event_id`."""
+
+    event_type: str
+    payload: BaseModel
+    source: str
+    cluster_id: uuid.UUID | None = None
+    cluster_name: str = ""
+    # True when people may see a cluster after it that they could not see before.
+    widens: bool = False
+    timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event read back from the log. Its frame is made once and shared by all sockets."""
+
+    event_id: str
+    event_type: str
+    cluster_id: str
+    widens: bool
+    frame: str
+
+
+def body_of(event: Event) -> bytes:
+    """Return the envelope without its id: `{"event_type": ..., "payload": {...}}`."""
+    return orjson.dumps(
+        {
+            "event_type": event.event_type,
+            "source": event.source,
+            "cluster_id": event.cluster_id,
+            "cluster_name": event.cluster_name,
+            "timestamp": event.timestamp,
+            "payload": event.payload.model_dump(mode="json"),
+        },
+        option=orjson.OPT_UTC_Z,
+    )
+
+
+def frame_of(event_id: str, body: bytes) -> str:
+    """Return the WebSocket message of an event, its id spliced in without decoding the body."""
+    return f'{{"type":"event","event":{{"event_id":"{event_id}",{body[1:].decode()}}}'

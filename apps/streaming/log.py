@@ -1,0 +1,85 @@
+"""The bounded Redis stream of events: append, read on from an id, the oldest id still there."""
+
+from functools import lru_cache
+from typing import Any
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from apps.streaming.envelope import Event, Logged, body_of, frame_of
+
+STREAM = "aiops:events"
+BATCH = 500
+BLOCK_MS = 5000
+
+
+@lru_cache(maxsize=1)
+def _writer(url: str) -> redis.Redis:
+    # A write tries for about a second, then gives up: a request must not hang on an event.
+    return redis.Redis.from_url(
+        url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(ExponentialBackoff(0.5), 2)
+    )
+
+
+def append(event: Event) -> str:
+    """Append one event and return its id. Old events fall off the far end."""
+    event_id: bytes = _writer(settings.EVENTS_REDIS_URL).xadd(
+        STREAM,
+        {
+            "type": event.event_type,
+            "cluster": str(event.cluster_id or ""),
+            "widens": int(event.widens),
+            "body": body_of(event),
+        },
+        maxlen=settings.EVENT_LOG_LENGTH,
+        approximate=True,
+    )
+    return event_id.decode()
+
+
+def open_reader() -> redis.asyncio.Redis:
+    return redis.asyncio.Redis.from_url(
+        settings.EVENTS_REDIS_URL, socket_connect_timeout=5, socket_timeout=3 * BLOCK_MS / 1000
+    )
+
+
+async def newest_id(reader: redis.asyncio.Redis) -> str:
+    entries = await reader.xrevrange(STREAM, count=1)
+    return entries[0][0].decode() if entries else "0-0"
+
+
+async def oldest_id(reader: redis.asyncio.Redis) -> str:
+    entries = await reader.xrange(STREAM, count=1)
+    return entries[0][0].decode() if entries else "0-0"
+
+
+async def wait_after(reader: redis.asyncio.Redis, event_id: str) -> list[Logged]:
+    """Return what came after `event_id`, waiting up to BLOCK_MS for the first."""
+    answer = await reader.xread({STREAM: event_id}, count=BATCH, block=BLOCK_MS)
+    return [_logged(entry) for entry in answer[0][1]] if answer else []
+
+
+async def read_after(reader: redis.asyncio.Redis, event_id: str, until: str) -> list[Logged]:
+    """Return the events after `event_id` up to and with `until`, oldest first."""
+    entries = await reader.xrange(STREAM, min=f"({event_id}", max=until)
+    return [_logged(entry) for entry in entries]
+
+
+def _logged(entry: Any) -> Logged:
+    event_id, fields = entry[0].decode(), entry[1]
+    return Logged(
+        event_id=event_id,
+        event_type=fields[b"type"].decode(),
+        cluster_id=fields[b"cluster"].decode(),
+        widens=fields[b"widens"] == b"1",
+        frame=frame_of(event_id, fields[b"body"]),
+    )
+
+
+def order_of(event_id: str) -> tuple[int, int]:
+    """Return what event ids are ordered by; raise ValueError for what is none."""
+    milliseconds, _, sequence = event_id.partition("-")
+    return int(milliseconds), int(sequence or 0)

@@ -1,0 +1,50 @@
+"""The bounded queue of one socket: the oldest event is dropped first, and the loss is told."""
+
+import asyncio
+from collections import deque
+
+import orjson
+
+from apps.streaming.envelope import Logged
+
+CAPACITY = 100
+
+
+class Outbox:
+    """Frames on their way to one client. A slow client loses its oldest events, nobody else's."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._events: deque[Logged] = deque()
+        self._replies: deque[str] = deque()
+        self._capacity = capacity
+        self._gap: tuple[str, str] | None = None
+        self._filled = asyncio.Event()
+
+    def put_event(self, event: Logged) -> None:
+        if len(self._events) >= self._capacity:
+            lost = self._events.popleft()
+            self.note_gap(self._gap[0] if self._gap else lost.event_id, lost.event_id)
+        self._events.append(event)
+        self._filled.set()
+
+    def put_reply(self, frame: str) -> None:
+        """Answers to the client's own messages go before events and are never dropped."""
+        self._replies.append(frame)
+        self._filled.set()
+
+    def note_gap(self, first: str, last: str) -> None:
+        """Tell the client, before its next event, that `first` to `last` did not reach it."""
+        self._gap = (first, last)
+        self._filled.set()
+
+    async def take(self) -> str:
+        """Wait for the next frame."""
+        while not (self._replies or self._gap or self._events):
+            self._filled.clear()
+            await self._filled.wait()
+        if self._replies:
+            return self._replies.popleft()
+        if self._gap:
+            (first, last), self._gap = self._gap, None
+            return orjson.dumps({"type": "gap", "from": first, "to": last}).decode()
+        return self._events.popleft().frame

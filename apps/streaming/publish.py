@@ -1,0 +1,19 @@
+"""What actions call to tell the world. Nothing leaves before the transaction has committed."""
+
+from functools import partial
+
+from django.db import transaction
+
+from apps.streaming import catalogue, log
+from apps.streaming.envelope import Event
+
+
+def publish(event: Event) -> None:
+    """Append `event` to the log once the current transaction commits, or never.
+
+    Events are hints and the database is the truth: when Redis is down the change stands, the
+    failure is logged by Django (`robust`), and clients heal by asking again.
+    """
+    if not isinstance(event.payload, catalogue.known_types()[event.event_type]):
+        raise TypeError(f"{event.event_type} does not carry a {type(event.payload).__name__}.")
+    transaction.on_commit(partial(log.append, event), robust=True)

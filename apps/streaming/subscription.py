@@ -1,0 +1,50 @@
+"""What one socket wants and may see, and the queue that its events go to."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from apps.streaming.audience import Audience
+from apps.streaming.envelope import Logged
+from apps.streaming.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The events a client asked for. Empty filters mean all; None means nothing at all."""
+
+    event_types: frozenset[str] | None = None
+    cluster_ids: frozenset[str] = frozenset()
+
+    def includes(self, event: Logged) -> bool:
+        if self.event_types is None:
+            return False
+        return (not self.event_types or event.event_type in self.event_types) and (
+            not self.cluster_ids or not event.cluster_id or event.cluster_id in self.cluster_ids
+        )
+
+
+@dataclass(eq=False, slots=True)
+class Subscriber:
+    """One socket as the hub knows it."""
+
+    client_id: str
+    user_id: UUID
+    audience: Audience
+    wish: Wish = field(default_factory=Wish)
+    outbox: Outbox = field(default_factory=Outbox)
+    # While a client catches up on the past, the present waits here, so that ids only grow.
+    held: list[Logged] | None = None
+
+    def offer(self, event: Logged) -> None:
+        if not (self.wish.includes(event) and self.audience.may_see(event.cluster_id)):
+            return
+        if self.held is None:
+            self.outbox.put_event(event)
+        else:
+            self.held.append(event)
+
+    def release(self, past: list[Logged]) -> None:
+        """Let go what was held, behind the past that was asked for."""
+        present, self.held = self.held or [], None
+        for event in past + present:
+            self.offer(event)
