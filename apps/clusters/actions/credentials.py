@@ -26,16 +26,16 @@ class NewCredential:
 @transaction.atomic
 def store(cluster: Cluster, credential: NewCredential) -> None:
     """Replace what opens `cluster`; it is tried out in the next round of checks."""
-    if credential.ca_bundle:
-        _refuse_bad_bundle(credential.ca_bundle)
+    refuse_unusable(credential)
     vault.store(cluster, credential.secrets, credential.ca_bundle)
     CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
     publish(events.credentials_updated(cluster))
 
 
-def _refuse_bad_bundle(ca_bundle: str) -> None:
+def refuse_unusable(credential: NewCredential) -> None:
+    """Raise CredentialsInvalid for what could never open anything."""
     try:
-        trust(ca_bundle)
+        trust(credential.ca_bundle)
     except (ssl.SSLError, ValueError):
         raise CredentialsInvalid(
             "ca_bundle is not a PEM certificate. Paste the whole block, with its BEGIN and END "

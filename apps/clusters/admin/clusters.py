@@ -1,0 +1,226 @@
+"""Clusters in the admin: their state at a glance, and credentials that only go in."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.accounts.models import User
+from apps.clusters.actions import credentials, health, registration
+from apps.clusters.actions.credentials import NewCredential
+from apps.clusters.errors import CredentialsInvalid
+from apps.clusters.models import Cluster
+from apps.clusters.tasks import check_soon
+from apps.clusters.vault.database import Secrets
+
+SECRETS = {
+    "token": "Service account token",
+    "prometheus_token": "Prometheus token",
+    "tempo_token": "Tempo token",
+    "loki_token": "Loki token",
+}
+ADDRESSES = ("prometheus_url", "alertmanager_url", "tempo_url", "loki_url", "korrel8r_url")
+
+
+class ClusterForm(forms.ModelForm[Cluster]):
+    """A model form with empty boxes for new secrets: what is stored is never put back into one."""
+
+    token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
+    prometheus_token = forms.CharField(
+        required=False, widget=forms.PasswordInput(render_value=False)
+    )
+    tempo_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
+    loki_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
+    ca_bundle = forms.CharField(
+        required=False,
+        label="CA bundle (PEM)",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Stored together with the tokens. Leave all of these empty to keep what is.",
+    )
+
+    class Meta:
+        model = Cluster
+        fields = (
+            "name",
+            "display_name",
+            "api_server_url",
+            "cluster_type",
+            "platform",
+            "platform_version",
+            "region",
+            "environment",
+            *ADDRESSES,
+            "labels",
+            "enabled",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        credential = self.credential()
+        if credential is not None:
+            try:
+                credentials.refuse_unusable(credential)
+            except CredentialsInvalid as refused:
+                self.add_error("ca_bundle", refused.message)
+        return cleaned
+
+    def credential(self) -> NewCredential | None:
+        """Return what was typed, or None if all boxes were left empty."""
+        typed = {name: self.cleaned_data.get(name, "") for name in SECRETS}
+        ca_bundle = self.cleaned_data.get("ca_bundle", "")
+        if not (ca_bundle or any(typed.values())):
+            return None
+        return NewCredential(Secrets(**typed), ca_bundle)
+
+
+@admin.register(Cluster)
+class ClusterAdmin(admin.ModelAdmin[Cluster]):
+    form = ClusterForm
+    list_display = (
+        "name",
+        "state_badge",
+        "health_score",
+        "latency",
+        "cluster_type",
+        "platform",
+        "environment",
+        "region",
+        "last_seen",
+        "enabled",
+    )
+    list_filter = ("state", "cluster_type", "platform", "environment", "enabled", "region")
+    search_fields = ("name", "display_name", "region", "api_server_url")
+    list_select_related = ("schedule",)
+    # Counting the unfiltered table on every page costs more than it says.
+    show_full_result_count = False
+    actions = ("check_now", "enable", "disable")
+    readonly_fields = (
+        "state_badge",
+        "state_since",
+        "health_score",
+        "connectivity",
+        "last_error",
+        "latency",
+        "checked",
+        "last_seen",
+        "credential_note",
+        "created_at",
+        "updated_at",
+    )
+    fieldsets = (
+        (
+            "Status",
+            {
+                "fields": (
+                    ("state_badge", "state_since"),
+                    ("health_score", "connectivity"),
+                    "last_error",
+                    ("latency", "checked", "last_seen"),
+                )
+            },
+        ),
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "display_name"),
+                    "api_server_url",
+                    ("cluster_type", "platform", "platform_version"),
+                    ("environment", "region"),
+                    "labels",
+                    "enabled",
+                )
+            },
+        ),
+        ("Endpoints", {"fields": ADDRESSES}),
+        (
+            "Credentials (write-only)",
+            {"fields": ("credential_note", *SECRETS, "ca_bundle")},
+        ),
+        (None, {"fields": (("created_at", "updated_at"),)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Cluster]:
+        assert isinstance(request.user, User)
+        return Cluster.objects.visible_to(request.user).select_related("schedule")
+
+    def save_model(
+        self, request: HttpRequest, obj: Cluster, form: ClusterForm, change: bool
+    ) -> None:
+        """Go through the same actions as REST does."""
+        credential = form.credential()
+        obj.save()
+        if change:
+            if credential is not None:
+                credentials.store(obj, credential)
+            if form.changed_data:
+                registration.announce_change(obj)
+        else:
+            registration.admit(obj, credential)
+        check_soon()
+
+    def delete_model(self, request: HttpRequest, obj: Cluster) -> None:
+        registration.retire(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
+        for cluster in queryset:
+            registration.retire(cluster)
+
+    @admin.action(description="Check now", permissions=["change"])
+    def check_now(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
+        for cluster in queryset:
+            health.make_due(cluster)
+        check_soon()
+        self._tell(request, len(queryset), "will be checked within seconds")
+
+    @admin.action(description="Enable", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
+        self._switch(request, queryset, on=True)
+
+    @admin.action(description="Disable: keep, but neither check nor query", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
+        self._switch(request, queryset, on=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Cluster], *, on: bool) -> None:
+        changing = list(queryset.exclude(enabled=on))
+        for cluster in changing:
+            registration.change(cluster, {"enabled": on})
+        check_soon()
+        self._tell(request, len(changing), "enabled" if on else "disabled")
+
+    def _tell(self, request: HttpRequest, count: int, what: str) -> None:
+        noun = "cluster" if count == 1 else "clusters"
+        self.message_user(request, f"{count} {noun} {what}.", messages.SUCCESS)
+
+    @admin.display(description="state", ordering="state")
+    def state_badge(self, cluster: Cluster) -> SafeString:
+        label = cluster.get_state_display() if cluster.enabled else "Disabled"
+        tone = cluster.state.lower() if cluster.enabled else "disabled"
+        return format_html('<span class="state state-{}">{}</span>', tone, label)
+
+    @admin.display(description="latency", ordering="schedule__latency_ms")
+    def latency(self, cluster: Cluster) -> str:
+        found = cluster.schedule.latency_ms
+        return "–" if found is None else f"{found} ms"
+
+    @admin.display(description="last seen", ordering="schedule__last_seen_at")
+    def last_seen(self, cluster: Cluster) -> object:
+        return cluster.schedule.last_seen_at or "never"
+
+    @admin.display(description="checked")
+    def checked(self, cluster: Cluster) -> object:
+        return cluster.schedule.checked_at or "never"
+
+    @admin.display(description="stored")
+    def credential_note(self, cluster: Cluster) -> str:
+        credential = getattr(cluster, "credential", None)
+        if credential is None:
+            return "Nothing is stored: the cluster is asked without a token."
+        return f"{credential.get_auth_type_display()}, stored {credential.updated_at:%F %T} UTC."
+
+    class Media:
+        css = {"all": ("brand/admin.css",)}
