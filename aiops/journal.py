@@ -34,9 +34,7 @@ def mask(text: str) -> str:
 
 
 def _mask_all(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: mask(value) if isinstance(value, str) else value for key, value in event.items()
-    }
+    return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 class _MaskedLine(structlog.stdlib.ProcessorFormatter):

@@ -24,7 +24,7 @@ class NumberedPages(PageNumberPagination):
         return int(text)
 
     def get_paginated_response(self, data: Any) -> Response:
-        assert self.page is not None
+        assert self.page is not None  # noqa: S101 - set by paginate_queryset before
         return Response(
             {
                 "items": data,

@@ -1,4 +1,4 @@
-"""JSON out, by orjson: times in UTC with a Z, pydantic models and ready-made JSON passed through."""
+"""JSON out, by orjson: times in UTC with a Z; ready-made JSON passes through untouched."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -117,20 +117,26 @@ def _unreachable(error: Exception) -> Unreachable:
     """Name the stage by the first system error in the chain of causes."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, socket.gaierror):
-            return Unreachable(Stage.DNS, "the host name is not known")
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unreachable(Stage.TLS, f"TLS certificate refused: {cause.verify_message}")
-        if isinstance(cause, ssl.SSLError):
-            return Unreachable(Stage.TLS, f"TLS failed: {cause.reason or cause}")
-        if isinstance(cause, ConnectionRefusedError):
-            return Unreachable(Stage.TCP, "connection refused")
-        if isinstance(cause, OSError) and cause.strerror:
-            return Unreachable(Stage.TCP, cause.strerror.lower())
+        if isinstance(cause, OSError):
+            stage, reason = _system_error(cause)
+            return Unreachable(stage, reason)
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx2.ConnectError):
         return Unreachable(Stage.TCP, "connection failed")
     return Unreachable(Stage.PROTOCOL, f"the connection broke: {type(error).__name__}")
+
+
+def _system_error(error: OSError) -> tuple[Stage, str]:
+    match error:
+        case socket.gaierror():
+            return Stage.DNS, "the host name is not known"
+        case ssl.SSLCertVerificationError():
+            return Stage.TLS, f"TLS certificate refused: {error.verify_message}"
+        case ssl.SSLError():
+            return Stage.TLS, f"TLS failed: {error.reason or error}"
+        case ConnectionRefusedError():
+            return Stage.TCP, "connection refused"
+    return Stage.TCP, (error.strerror or type(error).__name__).lower()
 
 
 _pools: WeakKeyDictionary[
@@ -148,12 +154,10 @@ async def _client(upstream: Upstream) -> httpx2.AsyncClient:
     if key not in clients:
         clients[key] = httpx2.AsyncClient(
             verify=trust(upstream.ca_bundle),
-            timeout=None,  # noqa: S113 - `ask` puts one deadline around the whole call
+            timeout=None,
             follow_redirects=False,
             trust_env=False,
-            limits=httpx2.Limits(
-                max_connections=CONNECTIONS_PER_UPSTREAM, keepalive_expiry=60
-            ),
+            limits=httpx2.Limits(max_connections=CONNECTIONS_PER_UPSTREAM, keepalive_expiry=60),
         )
     return clients[key]
 

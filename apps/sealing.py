@@ -59,14 +59,16 @@ def seal(plain: str, *, place: str) -> str:
 
 def unseal(sealed: str, *, place: str) -> str:
     """Open `sealed`, or raise SealBroken with a sentence that holds nothing of the secret."""
-    version, name, encoded = (sealed.split(".", 2) + ["", ""])[:3]
+    version, name, encoded = [*sealed.split(".", 2), "", ""][:3]
     key = next((key for key in read_keys(settings.SEALING_KEYS) if key.name == name), None)
     if version != "v1" or key is None:
         raise SealBroken(f"No sealing key named {name!r}. Put it back into AIOPS_SEALING_KEYS.")
     try:
         box = base64.urlsafe_b64decode(encoded)
-        return AESGCM(key.secret).decrypt(
-            box[:NONCE_BYTES], box[NONCE_BYTES:], place.encode()
-        ).decode()
+        return (
+            AESGCM(key.secret)
+            .decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], place.encode())
+            .decode()
+        )
     except (InvalidTag, ValueError):
         raise SealBroken("A sealed secret was altered or belongs to another row.") from None

@@ -1,4 +1,4 @@
-"""Typed readers of the environment. Nonsense is refused at start, with the name and what to write."""
+"""Typed readers of the environment. Nonsense is refused at start, by name, with what to write."""
 
 import os
 import secrets
@@ -76,7 +76,7 @@ def redis(database_number: int) -> str:
     return parsed._replace(path=f"/{database_number}").geturl()
 
 
-def made_once(path: Path, make: "type[str] | None" = None) -> str:
+def made_once(path: Path) -> str:
     """Return the secret kept in `path` (0600); make it on the first call."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:

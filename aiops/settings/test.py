@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 
-from aiops.settings.common import *  # noqa: E402, F403
+from aiops.settings.common import *  # noqa: F403
 
 SECRET_KEY = "tests-only-" + "x" * 40
 SEALING_KEYS = "tests:" + "A" * 43 + "="
@@ -17,5 +17,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True
-ACCOUNT_RATE_LIMITS = False
+ACCOUNT_RATE_LIMITS = {}
 LOGGING = {"json": False, "level": "WARNING"}

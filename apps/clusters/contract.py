@@ -89,9 +89,20 @@ PARTS = ("api_server", "prometheus", "tempo", "loki", "alertmanager")
 _HEALTH_FIELDS = tuple(f"{part}_healthy" for part in PARTS)
 _ENDPOINTS = tuple(ClusterEndpoints.model_fields)
 _PLAIN = (
-    "id name display_name api_server_url cluster_type platform platform_version region "
-    "environment capabilities labels enabled created_at updated_at"
-).split()
+    "id",
+    "name",
+    "api_server_url",
+    "cluster_type",
+    "platform",
+    "platform_version",
+    "region",
+    "environment",
+    "capabilities",
+    "labels",
+    "enabled",
+    "created_at",
+    "updated_at",
+)
 _STATUS = ("state", "state_since", "health_score", "connectivity", "last_error", *_HEALTH_FIELDS)
 
 

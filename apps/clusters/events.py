@@ -51,7 +51,7 @@ def credentials_updated(cluster: Cluster) -> Event:
 def status_changed(cluster: Cluster, old_state: str) -> Event:
     status = describe_status(cluster)
     payload = StatusChanged(
-        old_state=old_state,  # type: ignore[arg-type]  # checked by pydantic
+        old_state=old_state,
         new_state=status.state,
         health_score=status.health_score,
         reason=status.last_error,

@@ -48,10 +48,9 @@ def judge(readings: Sequence[Reading], checked_at: datetime) -> Verdict:
     """
     parts = {reading.part: reading.healthy for reading in readings}
     down = [reading for reading in readings if not reading.healthy]
+    state = State.DEGRADED if down else State.ONLINE
     if not parts[API_SERVER]:
         state = State.OFFLINE
-    else:
-        state = State.DEGRADED if down else State.ONLINE
     api = next(reading for reading in readings if reading.part == API_SERVER)
     return Verdict(
         checked_at=checked_at,

@@ -64,7 +64,9 @@ def _judge_api_answer(reply: Reply, place: str) -> tuple[bool, int, str]:
     if reply.status == 401:
         said = "refuses our token (401). Store a valid credential."
     elif reply.status == 500:
-        failing = [line for line in reply.body.decode(errors="replace").split("\n") if "[-]" in line]
+        failing = [
+            line for line in reply.body.decode(errors="replace").split("\n") if "[-]" in line
+        ]
         said = f"is not ready: {'; '.join(failing)[:200] or 'it answers 500'}. Check its pods."
     else:
         said = f"answers {reply.status} to /readyz. Check that this is a Kubernetes API server."

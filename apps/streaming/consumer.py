@@ -12,7 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from apps.accounts.models import ApiToken
-from apps.streaming import protocol
+from apps.streaming import catalogue, protocol
 from apps.streaming.audience import audience_of
 from apps.streaming.hub import hub
 from apps.streaming.protocol import Auth, Ping, Refused, Subscribe, Unsubscribe
@@ -96,7 +96,7 @@ class EventConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Stop these types; an empty list stops all."""
         subscriber = self._signed_in()
         wish = subscriber.wish
-        known = wish.event_types or frozenset(protocol.catalogue.known_types())
+        known = wish.event_types or frozenset(catalogue.known_types())
         left = known - set(types) if types and wish.event_types is not None else frozenset()
         subscriber.wish = Wish(left or None, wish.cluster_ids)
         await self._reply(protocol.write("unsubscribed", event_types=types))

@@ -20,13 +20,17 @@ BLOCK_MS = 5000
 def _writer(url: str) -> redis.Redis:
     # A write tries for about a second, then gives up: a request must not hang on an event.
     return redis.Redis.from_url(
-        url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(ExponentialBackoff(0.5), 2)
+        url,
+        protocol=2,
+        socket_timeout=2,
+        socket_connect_timeout=2,
+        retry=Retry(ExponentialBackoff(0.5), 2),
     )
 
 
 def append(event: Event) -> str:
     """Append one event and return its id. Old events fall off the far end."""
-    event_id: bytes = _writer(settings.EVENTS_REDIS_URL).xadd(
+    event_id: Any = _writer(settings.EVENTS_REDIS_URL).xadd(
         STREAM,
         {
             "type": event.event_type,
@@ -37,35 +41,41 @@ def append(event: Event) -> str:
         maxlen=settings.EVENT_LOG_LENGTH,
         approximate=True,
     )
-    return event_id.decode()
+    return str(event_id.decode())
 
 
 def open_reader() -> redis.asyncio.Redis:
     return redis.asyncio.Redis.from_url(
-        settings.EVENTS_REDIS_URL, socket_connect_timeout=5, socket_timeout=3 * BLOCK_MS / 1000
+        settings.EVENTS_REDIS_URL,
+        protocol=2,
+        socket_connect_timeout=5,
+        socket_timeout=3 * BLOCK_MS / 1000,
     )
 
 
 async def newest_id(reader: redis.asyncio.Redis) -> str:
-    entries = await reader.xrevrange(STREAM, count=1)
-    return entries[0][0].decode() if entries else "0-0"
+    return _first_id(await reader.xrevrange(STREAM, count=1))
 
 
 async def oldest_id(reader: redis.asyncio.Redis) -> str:
-    entries = await reader.xrange(STREAM, count=1)
-    return entries[0][0].decode() if entries else "0-0"
+    return _first_id(await reader.xrange(STREAM, count=1))
 
 
 async def wait_after(reader: redis.asyncio.Redis, event_id: str) -> list[Logged]:
     """Return what came after `event_id`, waiting up to BLOCK_MS for the first."""
-    answer = await reader.xread({STREAM: event_id}, count=BATCH, block=BLOCK_MS)
+    # redis-py types every protocol version at once; with version 2 it is [[stream, entries]].
+    answer: Any = await reader.xread({STREAM: event_id}, count=BATCH, block=BLOCK_MS)
     return [_logged(entry) for entry in answer[0][1]] if answer else []
 
 
 async def read_after(reader: redis.asyncio.Redis, event_id: str, until: str) -> list[Logged]:
     """Return the events after `event_id` up to and with `until`, oldest first."""
-    entries = await reader.xrange(STREAM, min=f"({event_id}", max=until)
+    entries: Any = await reader.xrange(STREAM, min=f"({event_id}", max=until)
     return [_logged(entry) for entry in entries]
+
+
+def _first_id(entries: Any) -> str:
+    return str(entries[0][0].decode()) if entries else "0-0"
 
 
 def _logged(entry: Any) -> Logged:

@@ -18,7 +18,9 @@ class Command(BaseCommand):
     help = "Write openapi.yaml and frontend/src/live/events.ts from the code"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="only say whether they are current")
+        parser.add_argument(
+            "--check", action="store_true", help="only say whether they are current"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for path, text in {OPENAPI: _openapi(), EVENTS: typescript()}.items():

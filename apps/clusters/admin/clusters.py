@@ -1,6 +1,6 @@
 """Clusters in the admin: their state at a glance, and credentials that only go in."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -145,8 +145,8 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cluster]:
-        assert isinstance(request.user, User)
-        return Cluster.objects.visible_to(request.user).select_related("schedule")
+        user = cast(User, request.user)
+        return Cluster.objects.visible_to(user).select_related("schedule")
 
     def save_model(
         self, request: HttpRequest, obj: Cluster, form: ClusterForm, change: bool
@@ -205,7 +205,7 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
     @admin.display(description="latency", ordering="schedule__latency_ms")
     def latency(self, cluster: Cluster) -> str:
         found = cluster.schedule.latency_ms
-        return "–" if found is None else f"{found} ms"
+        return "-" if found is None else f"{found} ms"
 
     @admin.display(description="last seen", ordering="schedule__last_seen_at")
     def last_seen(self, cluster: Cluster) -> object:

@@ -1,6 +1,6 @@
 """/api/v1/clusters: the registry over REST."""
 
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
@@ -56,7 +56,9 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     queryset = Cluster.objects.none()
     lookup_value_converter = "uuid"
 
-    @extend_schema(operation_id="clusters_list", parameters=FILTERS, responses=list_of(ClusterAnswer))
+    @extend_schema(
+        operation_id="clusters_list", parameters=FILTERS, responses=list_of(ClusterAnswer)
+    )
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(narrow(visible(request), request.query_params))
         return self.get_paginated_response(present(page or [], request))
@@ -113,8 +115,8 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         checks = HealthCheck.objects.filter(cluster=find(request, pk=pk))
         if "since" in request.query_params:
             checks = checks.filter(checked_at__gte=_moment(request.query_params["since"]))
-        page = self.paginate_queryset(checks.order_by("-checked_at"))  # type: ignore[type-var]
-        return self.get_paginated_response([describe_check(check) for check in page or []])
+        page = cast(list[HealthCheck], self.paginate_queryset(checks.order_by("-checked_at")))  # type: ignore[arg-type]  # the viewset's own model is Cluster
+        return self.get_paginated_response([describe_check(check) for check in page])
 
     @extend_schema(request=None, responses={202: Queued})
     @action(detail=True, methods=["post"])

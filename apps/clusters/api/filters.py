@@ -1,4 +1,4 @@
-"""The filters and orderings of the cluster list; an unknown value is refused by its field's name."""
+"""Filters and orderings of the cluster list; an unknown value is refused by its field's name."""
 
 from typing import Any
 
@@ -45,13 +45,13 @@ def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
         if name in query:
             conditions[f"{name}__in"] = _one_of(name, query.getlist(name), list(choices.values))
     if "enabled" in query:
-        conditions["enabled"] = _switch("enabled", query["enabled"])
+        conditions["enabled"] = _switch("enabled", query.getlist("enabled")[-1])
     narrowed = clusters.filter(**conditions)
     for text in query.getlist("label"):
         narrowed = narrowed.filter(labels__contains=_label(text))
-    if query.get("search"):
-        narrowed = narrowed.filter(_search(query["search"]))
-    return narrowed.order_by(*_ordering(query.get("ordering", "name")))
+    for text in query.getlist("search"):
+        narrowed = narrowed.filter(_search(text))
+    return narrowed.order_by(*_ordering(query.get("ordering") or "name"))
 
 
 def _one_of(field: str, values: list[str], known: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What a client may send about a cluster."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -79,7 +79,7 @@ class ClusterForm(serializers.ModelSerializer[Cluster]):
             "enabled",
         )
         # A taken name is a conflict (409) that the action tells, not a malformed field (400).
-        extra_kwargs = {"name": {"validators": []}}
+        extra_kwargs: ClassVar[dict[str, Any]] = {"name": {"validators": []}}
 
     def validate_name(self, name: str) -> str:
         if not NAME.match(name):

@@ -38,7 +38,7 @@ class MeView(APIView):
                 display_name=user.display_name,
                 email=user.email,
                 is_staff=user.is_staff,
-                role=role and role.value,  # type: ignore[arg-type]  # checked by pydantic
+                role=role and role.value,
                 version=settings.SPECTACULAR_SETTINGS["VERSION"],
             )
         )

@@ -55,7 +55,7 @@ class ClusterQuerySet(models.QuerySet["Cluster"]):
 
     def visible_to(self, user: "User") -> Self:
         """Narrow to what `user` may see. Every read made for a person starts here."""
-        from apps.clusters.models.grant import Grant  # noqa: PLC0415 - the two know each other
+        from apps.clusters.models.grant import Grant
 
         if user.is_superuser:
             return self
@@ -91,9 +91,7 @@ class Cluster(models.Model):
     api_server_url = models.CharField(
         "API server URL", max_length=512, validators=[check_api_server_url]
     )
-    cluster_type = models.CharField(
-        max_length=16, choices=ClusterType, default=ClusterType.SPOKE
-    )
+    cluster_type = models.CharField(max_length=16, choices=ClusterType, default=ClusterType.SPOKE)
     platform = models.CharField(max_length=16, choices=Platform, default=Platform.OPENSHIFT)
     platform_version = models.CharField(max_length=64, blank=True)
     region = models.CharField(max_length=64, blank=True)
@@ -121,9 +119,7 @@ class Cluster(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    state = models.CharField(
-        max_length=16, choices=State, default=State.UNKNOWN, editable=False
-    )
+    state = models.CharField(max_length=16, choices=State, default=State.UNKNOWN, editable=False)
     state_since = models.DateTimeField(null=True, editable=False)
     health_score = models.PositiveSmallIntegerField(default=0, editable=False)
     connectivity = models.CharField(

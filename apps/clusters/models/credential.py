@@ -15,9 +15,7 @@ class Credential(models.Model):
     cluster = models.OneToOneField(
         Cluster, on_delete=models.CASCADE, primary_key=True, related_name="credential"
     )
-    auth_type = models.CharField(
-        max_length=16, choices=AuthType, default=AuthType.SERVICE_ACCOUNT
-    )
+    auth_type = models.CharField(max_length=16, choices=AuthType, default=AuthType.SERVICE_ACCOUNT)
     sealed = models.TextField(editable=False)
     ca_bundle = models.TextField("CA bundle (PEM)", blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -17,7 +17,7 @@ class Answer(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`code` is of the contract (QUERY_TIMEOUT, CLUSTER_UNREACHABLE, ...); `reason` is for people."""
+    """`code` is of the contract (QUERY_TIMEOUT and so on); `reason` is for people."""
 
     connection: Connection
     code: str

@@ -21,7 +21,7 @@ from apps.observability.sources.prometheus import QueryResult
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`path` is Prometheus' own: query or query_range. `timeout` is for all clusters, in seconds."""
+    """`path` is Prometheus' own: query or query_range. `timeout` is for all, in seconds."""
 
     path: str
     form: dict[str, str]
@@ -63,9 +63,7 @@ def ask(user: User, question: Question) -> FleetAnswer:
     return answer
 
 
-async def _ask_all(
-    connections: list[Connection], question: Question
-) -> list[Outcome[QueryResult]]:
+async def _ask_all(connections: list[Connection], question: Question) -> list[Outcome[QueryResult]]:
     async def ask_one(connection: Connection) -> QueryResult:
         upstream = connection.parts.get("prometheus")
         if upstream is None:

@@ -45,7 +45,7 @@ _decoder = msgspec.json.Decoder(_Envelope)
 async def query(
     upstream: Upstream, path: str, form: Mapping[str, str], *, deadline: float, cap: int
 ) -> QueryResult:
-    """Ask `query` or `query_range`; raise SourceFailed or http.Unreachable if there is no answer."""
+    """Ask `query` or `query_range`; raise SourceFailed or http.Unreachable without an answer."""
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap)
     return read(await ask(upstream, call))
 
@@ -53,9 +53,7 @@ async def query(
 def read(reply: Reply) -> QueryResult:
     """Read an answer of Prometheus, whatever its status."""
     if reply.status in {401, 403}:
-        raise SourceFailed(
-            "CREDENTIALS_INVALID", f"Prometheus refuses our token ({reply.status})"
-        )
+        raise SourceFailed("CREDENTIALS_INVALID", f"Prometheus refuses our token ({reply.status})")
     try:
         # msgspec does not look into the strings of a Raw; what is not UTF-8 must not pass on.
         envelope = _decoder.decode(reply.body.decode())
