@@ -1,0 +1,1 @@
+"""What the exporters of a cluster print, one module for each exporter."""

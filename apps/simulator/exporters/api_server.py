@@ -1,0 +1,53 @@
+"""What the Kubernetes API server prints about the requests it answers."""
+
+from apps.simulator.exposition import Family
+from apps.simulator.world import Cluster
+
+BUCKETS = (0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0, 2.0, 5.0, 10.0, 60.0)
+# Verb and resource: requests a second of a cluster with one node, and their mean duration.
+TRAFFIC = {
+    ("GET", "pods"): (2.4, 0.008),
+    ("LIST", "pods"): (0.5, 0.045),
+    ("GET", "nodes"): (0.9, 0.006),
+    ("PATCH", "nodes"): (0.2, 0.014),
+    ("PUT", "leases"): (3.1, 0.009),
+    ("POST", "events"): (0.3, 0.012),
+    ("GET", "secrets"): (0.6, 0.007),
+}
+
+
+def families(cluster: Cluster) -> list[Family]:
+    requests = Family(
+        "apiserver_request_total", "counter", "[STABLE] Counter of apiserver requests."
+    )
+    lasting = Family(
+        "apiserver_request_duration_seconds",
+        "histogram",
+        "[STABLE] Response latency distribution in seconds.",
+    )
+    for (verb, resource), (rate, duration) in TRAFFIC.items():
+        wave = cluster.rhythm.wave(f"api/{verb}/{resource}", rate * len(cluster.nodes))
+        labels = {"verb": verb, "resource": resource, "version": "v1", "group": ""}
+        scope = {**labels, "scope": "cluster" if verb == "LIST" else "resource"}
+        requests.add(
+            (wave * 0.995).since(cluster.epoch), **labels, code="200" if verb != "POST" else "201"
+        )
+        requests.add((wave * 0.005).since(cluster.epoch), **labels, code="404")
+        lasting.add_histogram(wave.since(cluster.epoch), duration, BUCKETS, **scope)
+    flight = Family("apiserver_current_inflight_requests", "gauge", "[STABLE] Maximal number of currently used inflight requests.")  # fmt: skip
+    for kind, mean in (("readOnly", 4.0), ("mutating", 1.5)):
+        wave = cluster.rhythm.wave(
+            f"api/inflight/{kind}", mean * len(cluster.nodes) ** 0.5, jitter=0.4
+        )
+        flight.add(lambda t, wave=wave: float(round(wave.at(t))), request_kind=kind)
+    memory = Family("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.")
+    memory.add(cluster.rhythm.wave("api/memory", 1.9e9, daily=0.08).at)
+    seconds = Family(
+        "process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds."
+    )
+    seconds.add(cluster.rhythm.wave("api/cpu", 0.31).since(cluster.epoch))
+    build = Family(
+        "kubernetes_build_info", "gauge", "[ALPHA] Information about the Kubernetes build."
+    )
+    build.add(1.0, git_version=cluster.version, platform="linux/amd64")
+    return [requests, lasting, flight, memory, seconds, build]

@@ -1,0 +1,211 @@
+"""What kube-state-metrics prints about pods and workloads; nodes are in `kube_nodes`."""
+
+from collections.abc import Iterable
+
+from apps.simulator import capacity
+from apps.simulator.exporters import kube_nodes
+from apps.simulator.exposition import Family
+from apps.simulator.faults import Incidents
+from apps.simulator.rhythm import Value
+from apps.simulator.world import Cluster, Pod, Workload
+
+PHASES = ("Pending", "Succeeded", "Failed", "Unknown", "Running")
+
+
+def families(cluster: Cluster, incidents: Incidents) -> list[Family]:
+    return [
+        *kube_nodes.families(cluster, incidents),
+        *pods(cluster, incidents),
+        *containers(cluster),
+        *deployments(cluster, incidents),
+        *stateful_sets(cluster, incidents),
+        *daemon_sets(cluster, incidents),
+    ]
+
+
+def lost(cluster: Cluster, node: str, incidents: Incidents) -> Value:
+    """1 while the pods of a node do not count as ready because the node is silent."""
+    found = next(n for n in cluster.nodes if n.name == node)
+    return kube_nodes.silent(cluster, found, incidents)
+
+
+def place(pod: Pod) -> dict[str, str]:
+    return {"namespace": pod.namespace, "pod": pod.name, "uid": pod.uid}
+
+
+def pods(cluster: Cluster, incidents: Incidents) -> list[Family]:
+    info = Family("kube_pod_info", "gauge", "[STABLE] Information about pod.")
+    phase = Family("kube_pod_status_phase", "gauge", "[STABLE] The pods current phase.")
+    ready = Family(
+        "kube_pod_status_ready",
+        "gauge",
+        "[STABLE] Describes whether the pod is ready to serve requests.",
+    )
+    owner = Family("kube_pod_owner", "gauge", "[STABLE] Information about the Pod's owner.")
+    created = Family("kube_pod_created", "gauge", "[STABLE] Unix creation timestamp")
+    started = Family(
+        "kube_pod_start_time", "gauge", "[STABLE] Start time in unix timestamp for a pod."
+    )
+    for pod in cluster.pods:
+        where = place(pod)
+        by = {"created_by_kind": pod.owner_kind, "created_by_name": pod.owner_name}
+        info.add(1.0, **where, node=pod.node, pod_ip=pod.ip, host_network="false", **by)
+        for name in PHASES:
+            phase.add(float(name == "Running"), **where, phase=name)
+        gone = lost(cluster, pod.node, incidents)
+        ready.add(kube_nodes.inverse(gone), **where, condition="true")
+        ready.add(gone, **where, condition="false")
+        ready.add(0.0, **where, condition="unknown")
+        owner.add(
+            1.0,
+            **where,
+            owner_kind=pod.owner_kind,
+            owner_name=pod.owner_name,
+            owner_is_controller="true",
+        )
+        created.add(float(int(pod.created)), **where)
+        started.add(float(int(pod.created) + 2), **where)
+    return [info, phase, ready, owner, created, started]
+
+
+def containers(cluster: Cluster) -> list[Family]:
+    info = Family(
+        "kube_pod_container_info", "gauge", "[STABLE] Information about a container in a pod."
+    )
+    ready = Family(
+        "kube_pod_container_status_ready",
+        "gauge",
+        "[STABLE] Whether the containers readiness check succeeded.",
+    )
+    running = Family(
+        "kube_pod_container_status_running",
+        "gauge",
+        "[STABLE] Whether the container is in running state.",
+    )
+    restarts = Family(
+        "kube_pod_container_status_restarts_total",
+        "counter",
+        "[STABLE] The number of container restarts.",
+    )
+    asked = Family(
+        "kube_pod_container_resource_requests",
+        "gauge",
+        "The number of requested request resource by a container.",
+    )
+    limits = Family(
+        "kube_pod_container_resource_limits",
+        "gauge",
+        "The number of requested limit resource by a container.",
+    )
+    reason = Family("kube_pod_container_status_last_terminated_reason", "gauge", "Describes the last reason the container was in terminated state.")  # fmt: skip
+    for pod in cluster.pods:
+        for container in pod.containers:
+            where = {**place(pod), "container": container.name}
+            info.add(1.0, **where, image=container.image, image_spec=container.image)
+            ready.add(1.0, **where)
+            running.add(1.0, **where)
+            restarts.add(restarted(cluster, pod), **where)
+            if pod.restarts:
+                reason.add(1.0, **where, reason="OOMKilled")
+            for family, wanted in (
+                (asked, capacity.requests(container)),
+                (limits, container.limits),
+            ):
+                for resource, quantity in wanted.items():
+                    name, unit = capacity.label_name(resource), capacity.unit(resource)
+                    family.add(
+                        capacity.amount(quantity), **where, node=pod.node, resource=name, unit=unit
+                    )
+    return [info, ready, running, restarts, asked, limits, reason]
+
+
+def restarted(cluster: Cluster, pod: Pod) -> Value:
+    """Count restarts at an even pace since the pod was made, for the pods that restart at all."""
+    if not pod.restarts:
+        return 0.0
+    pace = 3 * 3600.0
+    return lambda t: float(pod.restarts + int(max(0.0, t - pod.created) // pace))
+
+
+def available(cluster: Cluster, workload: Workload, incidents: Incidents) -> Value:
+    """Replicas that are ready: those on a silent node are not."""
+    mine = [pod for pod in cluster.pods if belongs(pod, workload)]
+    away = sum(callable(lost(cluster, pod.node, incidents)) for pod in mine)
+    if not away:
+        return float(workload.replicas)
+    return lambda t: (
+        workload.replicas - away * float(incidents.active("node-notready", t) is not None)
+    )
+
+
+def belongs(pod: Pod, workload: Workload) -> bool:
+    return (pod.namespace, pod.labels["app"]) == (workload.namespace, workload.name)
+
+
+def missing(workload: Workload, ready: Value) -> Value:
+    if not callable(ready):
+        return workload.replicas - ready
+    known = ready
+    return lambda t: workload.replicas - known(t)
+
+
+def deployments(cluster: Cluster, incidents: Incidents) -> list[Family]:
+    texts = {
+        "kube_deployment_created": "[STABLE] Unix creation timestamp",
+        "kube_deployment_spec_replicas": "[STABLE] Number of desired pods for a deployment.",
+        "kube_deployment_status_replicas": "[STABLE] The number of replicas per deployment.",
+        "kube_deployment_status_replicas_updated": "[STABLE] The number of updated replicas per deployment.",
+        "kube_deployment_status_replicas_ready": "[STABLE] The number of ready replicas per deployment.",
+        "kube_deployment_status_replicas_available": "[STABLE] The number of available replicas per deployment.",
+        "kube_deployment_status_replicas_unavailable": "[STABLE] The number of unavailable replicas per deployment.",
+    }
+    found = {name: Family(name, "gauge", text) for name, text in texts.items()}
+    for workload in cluster.workloads_of("Deployment"):
+        ready = available(cluster, workload, incidents)
+        values: tuple[Value, ...] = (
+            float(int(workload.created)),
+            *([float(workload.replicas)] * 3),
+            ready,
+            ready,
+            missing(workload, ready),
+        )
+        fill(found.values(), values, namespace=workload.namespace, deployment=workload.name)
+    return list(found.values())
+
+
+def fill(found: Iterable[Family], values: tuple[Value, ...], **labels: str) -> None:
+    for family, value in zip(found, values, strict=True):
+        family.add(value, **labels)
+
+
+def stateful_sets(cluster: Cluster, incidents: Incidents) -> list[Family]:
+    texts = {
+        "kube_statefulset_replicas": "[STABLE] Number of desired pods for a StatefulSet.",
+        "kube_statefulset_status_replicas": "[STABLE] The number of replicas per StatefulSet.",
+        "kube_statefulset_status_replicas_ready": "[STABLE] The number of ready replicas per StatefulSet.",
+    }
+    found = {name: Family(name, "gauge", text) for name, text in texts.items()}
+    for workload in cluster.workloads_of("StatefulSet"):
+        wanted, ready = float(workload.replicas), available(cluster, workload, incidents)
+        fill(
+            found.values(),
+            (wanted, wanted, ready),
+            namespace=workload.namespace,
+            statefulset=workload.name,
+        )
+    return list(found.values())
+
+
+def daemon_sets(cluster: Cluster, incidents: Incidents) -> list[Family]:
+    texts = {
+        "kube_daemonset_status_desired_number_scheduled": "[STABLE] The number of nodes that should be running the daemon pod.",
+        "kube_daemonset_status_current_number_scheduled": "[STABLE] The number of nodes running at least one daemon pod.",
+        "kube_daemonset_status_number_ready": "[STABLE] The number of nodes that have a ready daemon pod.",
+        "kube_daemonset_status_number_unavailable": "[STABLE] The number of nodes that have no available daemon pod.",
+    }
+    found = {name: Family(name, "gauge", text) for name, text in texts.items()}
+    for workload in cluster.workloads_of("DaemonSet"):
+        wanted, ready = float(workload.replicas), available(cluster, workload, incidents)
+        values = (wanted, wanted, ready, missing(workload, ready))
+        fill(found.values(), values, namespace=workload.namespace, daemonset=workload.name)
+    return list(found.values())

@@ -1,0 +1,173 @@
+"""Pods, the workloads behind them, and what happens to them, as the API shows it."""
+
+from apps.simulator import capacity
+from apps.simulator.kube.metadata import Json, Moment, metadata, stamp
+from apps.simulator.kube.nodes import lost_since
+from apps.simulator.world import Container, Pod, Workload
+
+APIS = {"ReplicaSet": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1", "Node": "v1"}  # fmt: skip
+EVENT_EVERY_SECONDS = 420
+EVENTS_KEPT_SECONDS = 3600
+
+
+def pods(moment: Moment) -> list[Json]:
+    lost = {node.name: lost_since(moment, node) for node in moment.cluster.nodes}
+    addresses = {node.name: node.ip for node in moment.cluster.nodes}
+    return [
+        pod_object(moment, pod, addresses[pod.node], lost[pod.node]) for pod in moment.cluster.pods
+    ]
+
+
+def pod_object(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Json:
+    about = metadata(moment, pod.name, namespace=pod.namespace, created=pod.created, changed=lost, labels=pod.labels)  # fmt: skip
+    about["uid"] = pod.uid
+    about["ownerReferences"] = [
+        {
+            "apiVersion": APIS[pod.owner_kind],
+            "kind": pod.owner_kind,
+            "name": pod.owner_name,
+            "uid": about["uid"],
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+    ]
+    return {
+        "metadata": about,
+        "spec": {
+            "containers": [container_spec(container) for container in pod.containers],
+            "nodeName": pod.node,
+            "restartPolicy": "Never" if pod.owner_kind == "Job" else "Always",
+            "serviceAccountName": "default",
+        },
+        "status": status(pod, host_ip, lost),
+    }
+
+
+def container_spec(container: Container) -> Json:
+    asked = capacity.requests(container)
+    return {
+        "name": container.name,
+        "image": container.image,
+        "resources": {
+            "requests": asked,
+            **({"limits": dict(container.limits)} if container.limits else {}),
+        },
+        "imagePullPolicy": "IfNotPresent",
+    }
+
+
+def status(pod: Pod, host_ip: str, lost: float | None) -> Json:
+    """A pod on a silent node stays Running, but is no longer Ready."""
+    began = stamp(pod.created + 2)
+    conditions = [
+        {"type": kind, "status": "True", "lastTransitionTime": began}
+        for kind in ("PodScheduled", "Initialized", "ContainersReady")
+    ]
+    ready: Json = {"type": "Ready", "status": "True", "lastTransitionTime": began}
+    if lost is not None:
+        ready = {"type": "Ready", "status": "False", "reason": "NodeNotReady", "lastTransitionTime": stamp(lost + 40)}  # fmt: skip
+    return {
+        "phase": "Running",
+        "conditions": [*conditions, ready],
+        "hostIP": host_ip,
+        "podIP": pod.ip,
+        "podIPs": [{"ip": pod.ip}],
+        "startTime": began,
+        "qosClass": capacity.quality(pod),
+        "containerStatuses": [
+            {
+                "name": container.name,
+                "image": container.image,
+                "imageID": container.image,
+                "containerID": f"cri-o://{pod.uid.replace('-', '') * 2}",
+                "ready": True,
+                "started": True,
+                "restartCount": pod.restarts,
+                "state": {"running": {"startedAt": began}},
+                "lastState": {},
+            }
+            for container in pod.containers
+        ],
+    }
+
+
+def workloads(moment: Moment, kind: str) -> list[Json]:
+    return [workload_object(moment, workload) for workload in moment.cluster.workloads_of(kind)]
+
+
+def workload_object(moment: Moment, workload: Workload) -> Json:
+    count = workload.replicas
+    labels = {"app": workload.name}
+    lost = {node.name for node in moment.cluster.nodes if lost_since(moment, node) is not None}
+    mine = [p for p in moment.cluster.pods if (p.namespace, p.labels["app"]) == (workload.namespace, workload.name)]  # fmt: skip
+    ready = sum(pod.node not in lost for pod in mine)
+    found: Json = {
+        "metadata": metadata(
+            moment,
+            workload.name,
+            namespace=workload.namespace,
+            created=workload.created,
+            labels=labels,
+        ),
+        "spec": {"selector": {"matchLabels": labels}},
+    }
+    if workload.kind == "DaemonSet":
+        found["status"] = {
+            "desiredNumberScheduled": count,
+            "currentNumberScheduled": count,
+            "numberReady": ready,
+            "numberAvailable": ready,
+            "numberMisscheduled": 0,
+        }
+    else:
+        found["spec"]["replicas"] = count
+        found["status"] = {"replicas": count, "readyReplicas": ready, "availableReplicas": ready}
+    return found
+
+
+def events(moment: Moment) -> list[Json]:
+    """The last hour: restarts that wait, images found, and a node that fell silent."""
+    found = []
+    newest = int(moment.now // EVENT_EVERY_SECONDS)
+    for number in range(newest - EVENTS_KEPT_SECONDS // EVENT_EVERY_SECONDS, newest + 1):
+        chance = moment.cluster.rhythm.chance(f"event/{number}")
+        pod = chance.choice(moment.cluster.pods)
+        at = number * EVENT_EVERY_SECONDS
+        if pod.restarts:
+            happening = ("Warning", "BackOff", "Back-off restarting failed container")
+        else:
+            image = pod.containers[0].image
+            happening = (
+                "Normal",
+                "Pulled",
+                f'Container image "{image}" already present on machine',
+            )
+        found.append(event(moment, at, ("Pod", pod.namespace, pod.name), happening))
+    for node in moment.cluster.nodes:
+        since = lost_since(moment, node)
+        if since is not None:
+            news = ("Normal", "NodeNotReady", f"Node {node.name} status is now: NodeNotReady")
+            found.append(event(moment, since, ("Node", "default", node.name), news))
+    return found
+
+
+def event(
+    moment: Moment, at: float, about: tuple[str, str, str], news: tuple[str, str, str]
+) -> Json:
+    kind, namespace, name = about
+    return {
+        "metadata": metadata(
+            moment, f"{name}.{int(at * 1e9):016x}", namespace=namespace, created=at
+        ),
+        "involvedObject": {"kind": kind, "namespace": namespace, "name": name, "apiVersion": "v1"},
+        "type": news[0],
+        "reason": news[1],
+        "message": news[2],
+        "source": {"component": "kubelet" if kind == "Pod" else "node-controller"},
+        "firstTimestamp": stamp(at),
+        "lastTimestamp": stamp(at),
+        "eventTime": None,
+        "count": 1,
+        "reportingComponent": "kubelet",
+        "reportingInstance": "",
+    }
