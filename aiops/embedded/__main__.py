@@ -42,8 +42,12 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--with-parent", action="store_true", help="end when the process that started this ends"
     )
-    parser.add_argument("rest", nargs="*", help="run: the command; keep: the servers")
-    return parser.parse_args(argv)
+    parser.add_argument("names", nargs="*", help="keep: the servers to start")
+    # What follows "--" is another program's, options and all.
+    cut = argv.index("--") if "--" in argv else len(argv)
+    asked = parser.parse_args(argv[:cut])
+    asked.rest = argv[cut + 1 :]
+    return asked
 
 
 def _serve_postgres(layout: Layout, asked: argparse.Namespace) -> None:
@@ -55,7 +59,7 @@ def _serve_redis(layout: Layout, asked: argparse.Namespace) -> None:
 
 
 def _keep(layout: Layout, asked: argparse.Namespace) -> None:
-    keeper.keep(layout, asked.rest)
+    keeper.keep(layout, asked.names)
 
 
 def _supervise(_layout: Layout, asked: argparse.Namespace) -> None:

@@ -1,0 +1,98 @@
+"""What the set-up scripts share: sentences, stamps, and commands that explain their failure."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+VAR = Path(os.environ.get("AIOPS_VAR_DIR") or ROOT / "var").resolve()
+
+
+class SetupError(Exception):
+    """Why the set-up cannot go on, and what to do; shown without a traceback."""
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def digest(paths: Iterable[Path], *words: str) -> str:
+    """Return one word for the content of files and folders, and for `words`."""
+    total = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
+        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in inside:
+            total.update(str(file.relative_to(ROOT)).encode() + b"\0")
+            total.update(file.read_bytes())
+    return total.hexdigest()
+
+
+def is_stamped(stamp: Path, content: str) -> bool:
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == content
+
+
+def write_stamp(stamp: Path, content: str) -> None:
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(content, encoding="utf-8")
+
+
+def require_space(megabytes: int) -> None:
+    free = shutil.disk_usage(ROOT).free // 1024**2
+    if free < megabytes:
+        raise SetupError(
+            f"Only {free} MB are free at {ROOT}, and about {megabytes} MB are needed. Make room "
+            "and try again."
+        )
+
+
+def attempt(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> tuple[bool, str]:
+    """Run a command quietly; return whether it succeeded, and what it said."""
+    try:
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"It took more than {timeout:g} s."
+    except OSError as error:
+        return False, f"{command[0]}: {error.strerror}"
+    return done.returncode == 0, done.stdout
+
+
+def run(what: str, command: Sequence[str | Path], *, cwd: Path = ROOT, path: str = "") -> None:
+    """Run a command that must succeed; otherwise its last words become the sentence."""
+    env = {"PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}"} if path else None
+    succeeded, said = attempt(command, cwd=cwd, env=env)
+    if not succeeded:
+        raise SetupError(f"{what} failed:\n{explain(said)}")
+
+
+def explain(said: str, count: int = 15) -> str:
+    if "No space left on device" in said:
+        return "The disk is full. Make room and try again."
+    lines = [line for line in said.splitlines() if line.strip()]
+    return "\n".join(lines[-count:]) or "It gave no reason."
+
+
+def end_with_sentence(error: SetupError) -> None:
+    sys.stderr.write(f"{error}\n")
+    raise SystemExit(1)
