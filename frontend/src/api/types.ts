@@ -1,0 +1,13 @@
+/** The backend's shapes under the names that this client speaks of them. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Me = Schemas['Me'];
+export type Cluster = Schemas['ClusterAnswer'];
+export type ClusterStatus = Schemas['ClusterStatus'];
+export type ClusterState = ClusterStatus['state'];
+export type HealthCheck = Schemas['PastCheck'];
+export type FleetSummary = Schemas['FleetSummary'];
+export type MetricsAnswer = Schemas['MetricsAnswer'];
+export type ClusterResult = Schemas['ClusterResult'];

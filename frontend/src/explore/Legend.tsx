@@ -1,0 +1,104 @@
+/** The legend: what each line is, its last, least and most; a click hides or shows it. */
+import { Button } from '../ui/Button';
+import { cx } from '../ui/classes';
+import { keyOf, type Line } from './line';
+import { inkCss } from './colours';
+import { figure } from './figures';
+import { extentOf } from './plot';
+
+interface LegendProps {
+  lines: readonly Line[];
+  hidden: ReadonlySet<string>;
+  onHide: (hidden: ReadonlySet<string>) => void;
+}
+
+function Row({ line, off, onToggle }: { line: Line; off: boolean; onToggle: (alone: boolean) => void }) {
+  const { last, min, max } = extentOf(line.series);
+  return (
+    <tr className={cx('border-t border-line hover:bg-hover', off && 'text-muted')}>
+      <td className="py-0.5 pl-2 whitespace-nowrap">
+        <button
+          type="button"
+          aria-pressed={!off}
+          title="Click to hide or show, Ctrl or Cmd and click to show alone"
+          className="flex min-h-7 items-center gap-2 rounded px-1"
+          onClick={(event) => {
+            onToggle(event.ctrlKey || event.metaKey);
+          }}
+        >
+          <span
+            className="h-1 w-4 rounded-full border"
+            style={{ borderColor: inkCss(line.ink), backgroundColor: off ? 'transparent' : inkCss(line.ink) }}
+            aria-hidden
+          />
+          {line.series.cluster}
+          <span className="sr-only">{line.text}</span>
+        </button>
+      </td>
+      <td className="w-full px-3 py-0.5">
+        <code className="font-mono text-xs break-all max-sm:block max-sm:min-w-40">{line.text}</code>
+      </td>
+      {[last, min, max].map((value, index) => (
+        <td key={index} className="num px-3 py-0.5 text-right whitespace-nowrap">
+          {figure(value)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+export function Legend({ lines, hidden, onHide }: LegendProps) {
+  const toggle = (line: Line, alone: boolean) => {
+    const key = keyOf(line);
+    if (alone) {
+      onHide(new Set(lines.map(keyOf).filter((other) => other !== key)));
+      return;
+    }
+    const next = new Set(hidden);
+    if (!next.delete(key)) next.add(key);
+    onHide(next);
+  };
+  return (
+    <div>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling table has to be reachable by keyboard */}
+      <div className="max-h-96 overflow-auto border-t border-line" tabIndex={0} role="region" aria-label="Legend">
+        <table className="w-full text-sm">
+          <thead className="sticky top-0 bg-raised">
+            <tr className="text-left text-xs text-muted">
+              <th className="px-3 py-1.5 font-medium">Cluster</th>
+              <th className="px-3 py-1.5 font-medium">Series</th>
+              <th className="px-3 py-1.5 text-right font-medium">Last</th>
+              <th className="px-3 py-1.5 text-right font-medium">Min</th>
+              <th className="px-3 py-1.5 text-right font-medium">Max</th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line, index) => (
+              <Row
+                key={index}
+                line={line}
+                off={hidden.has(keyOf(line))}
+                onToggle={(alone) => {
+                  toggle(line, alone);
+                }}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {hidden.size > 0 && (
+        <div className="border-t border-line p-2">
+          <Button
+            tone="quiet"
+            size="small"
+            onClick={() => {
+              onHide(new Set());
+            }}
+          >
+            Show all lines
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}

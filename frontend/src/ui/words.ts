@@ -1,0 +1,25 @@
+/** How the contract's enums are written for people. */
+import type { Cluster } from '../api/types';
+
+export const typeWords = {
+  HUB: 'Hub',
+  SPOKE: 'Spoke',
+  EDGE: 'Edge',
+  FAR_EDGE: 'Far edge',
+} as const satisfies Record<Cluster['cluster_type'], string>;
+
+export const platformWords = {
+  OPENSHIFT: 'OpenShift',
+  KUBERNETES: 'Kubernetes',
+  MICROSHIFT: 'MicroShift',
+} as const satisfies Record<Cluster['platform'], string>;
+
+export const environmentWords = {
+  PRODUCTION: 'Production',
+  STAGING: 'Staging',
+  DEVELOPMENT: 'Development',
+  LAB: 'Lab',
+} as const satisfies Record<Cluster['environment'], string>;
+
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
