@@ -92,6 +92,6 @@ def collect_static() -> None:
         return
     say("Collecting the static files.")
     options = ["--clear", "--no-input", "--verbosity", "0"]
-    command = [environment.PYTHON, ROOT / "manage.py", "collectstatic", *options]
+    command = [str(environment.PYTHON), "manage.py", "collectstatic", *options]
     run("Collecting the static files", command)
     write_stamp(stamp, wanted)

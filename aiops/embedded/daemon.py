@@ -91,6 +91,10 @@ class Daemon:
         return notices
 
     def start_application(self) -> None:
+        deadline = time.monotonic() + 10
+        while not (self._folder / "control").exists() and time.monotonic() < deadline:
+            self.listen()
+            time.sleep(0.05)
         self._ask().startProcessGroup("app", False)
 
     def restart(self, name: str) -> None:

@@ -1,0 +1,44 @@
+"""A worker whose process is up but which does nothing is found by its missing sign of life."""
+
+import os
+import time
+
+import pytest
+import redis
+
+from aiops.embedded import heartbeat
+
+ALL_UP = {"web": 900.0, "worker": 900.0, "beat": 900.0, "redis": 900.0, "postgres": 900.0}
+
+
+@pytest.mark.parametrize(
+    ("running_for", "silent_for", "stuck"),
+    [
+        (ALL_UP, 5.0, False),
+        (ALL_UP, 61.0, True),
+        (ALL_UP, float("inf"), True),
+        (ALL_UP, None, False),
+        (ALL_UP | {"worker": 10.0}, 61.0, False),
+        (ALL_UP | {"redis": 10.0}, 61.0, False),
+        ({"worker": 900.0, "beat": 900.0}, 61.0, True),
+        ({"worker": 900.0}, 61.0, False),
+    ],
+)
+def test_a_worker_is_stuck_when_all_it_needs_is_up_and_it_shows_no_life(
+    running_for: dict[str, float], silent_for: float | None, stuck: bool
+) -> None:
+    assert heartbeat.is_stuck(running_for, silent_for) is stuck
+
+
+def test_the_age_is_read_from_the_events_database_whatever_the_url_names() -> None:
+    url = os.environ["REDIS_URL"]
+    with redis.Redis.from_url(url.removesuffix("/0") + "/0") as client:
+        client.set(heartbeat.KEY, int(time.time()) - 100)
+        silent_for = heartbeat.age(url.removesuffix("/0") + "/5")
+        client.delete(heartbeat.KEY)
+    assert silent_for == pytest.approx(100, abs=3)
+    assert heartbeat.age(url) == float("inf")
+
+
+def test_a_redis_that_does_not_answer_says_nothing_about_the_worker() -> None:
+    assert heartbeat.age("redis://127.0.0.1:1/0") is None
