@@ -9,7 +9,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -114,16 +114,24 @@ async def _exchange(upstream: Upstream, call: Call) -> tuple[int, bytes]:
 
 
 def _unreachable(error: Exception) -> Unreachable:
-    """Name the stage by the first system error in the chain of causes."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError):
-            stage, reason = _system_error(cause)
-            return Unreachable(stage, reason)
-        cause = cause.__cause__ or cause.__context__
+    """Name the stage by the first system error among the causes."""
+    for cause in _causes(error):
+        # A bare OSError without a number is a client library's summary of the real one.
+        if isinstance(cause, OSError) and (cause.errno or isinstance(cause, ssl.SSLError)):
+            return Unreachable(*_system_error(cause))
     if isinstance(error, httpx2.ConnectError):
         return Unreachable(Stage.TCP, "connection failed")
     return Unreachable(Stage.PROTOCOL, f"the connection broke: {type(error).__name__}")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and all that led to it; several attempts at once come as a group."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from _causes(one)
+        error = error.__cause__ or error.__context__
 
 
 def _system_error(error: OSError) -> tuple[Stage, str]:

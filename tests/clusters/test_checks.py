@@ -1,0 +1,300 @@
+"""Checks end to end: claimed once, asked at the wire, recorded and told once."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.clusters.actions import checking, health
+from apps.clusters.health import Verdict
+from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
+from apps.clusters.models.cluster import State
+from apps.streaming.envelope import Event
+from tests.factories import make_cluster
+from tests.fakes.upstream import Behaviour, Upstream, kubernetes, prometheus, serve
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with serve(kubernetes() | prometheus()) as running:
+        yield running
+
+
+def check_all() -> int:
+    return async_to_sync(checking.check_due)()
+
+
+def stored(name: str) -> Cluster:
+    return Cluster.objects.select_related("schedule").get(name=name)
+
+
+def test_a_healthy_cluster_turns_online(upstream: Upstream) -> None:
+    make_cluster("hub", api_server_url=upstream.url, prometheus_url=upstream.url)
+    assert check_all() == 1
+    cluster = stored("hub")
+    assert (cluster.state, cluster.health_score, cluster.last_error) == ("ONLINE", 100, "")
+    assert cluster.schedule.latency_ms is not None
+    assert cluster.schedule.last_seen_at == cluster.schedule.checked_at
+
+
+def test_prometheus_is_asked_a_query_and_gets_only_its_own_token(upstream: Upstream) -> None:
+    with serve(prometheus()) as metrics:
+        cluster = make_cluster("hub", api_server_url=upstream.url, prometheus_url=metrics.url)
+        from apps.clusters.actions import credentials
+        from apps.clusters.vault.database import Secrets
+
+        secrets = Secrets(token="for-the-api", prometheus_token="for-prometheus")
+        credentials.store(cluster, credentials.NewCredential(secrets))
+        check_all()
+        assert metrics.paths() == ["/api/v1/query"]
+        assert metrics.requests[0].headers["authorization"] == "Bearer for-prometheus"
+        assert upstream.requests[0].headers["authorization"] == "Bearer for-the-api"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((401, "{}"), "refuses our token (401)"),
+        ((500, "[+]ping ok\n[-]etcd failed: reason withheld\n"), "[-]etcd failed"),
+        ((302, ""), "answers 302"),
+        ((404, ""), "Check that this is a Kubernetes API server"),
+        (Behaviour.CUT, "does not answer: the connection broke"),
+        (Behaviour.DRIP, "no answer in 0.5 s"),
+    ],
+)
+def test_an_api_server_that_does_not_do_turns_the_cluster_offline(
+    upstream: Upstream, settings: object, answer: object, words: str
+) -> None:
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 0.5)  # type: ignore[attr-defined]
+    upstream.answers["/readyz"] = answer  # type: ignore[assignment]
+    make_cluster("hub", api_server_url=upstream.url)
+    check_all()
+    cluster = stored("hub")
+    assert cluster.state == State.OFFLINE
+    assert words in cluster.last_error
+    assert cluster.schedule.last_seen_at is None
+
+
+def test_a_refused_connection_is_named_with_address_and_next_step() -> None:
+    make_cluster("edge", api_server_url="https://127.0.0.1:1")
+    check_all()
+    assert stored("edge").last_error == (
+        "edge: the API server at 127.0.0.1:1 does not answer: connection refused. "
+        "Check that it runs, and the firewall between."
+    )
+
+
+@pytest.mark.parametrize(
+    "answer", [(503, "Application is not available"), (200, "<html>"), (200, {"status": "error"})]
+)
+def test_a_prometheus_that_answers_no_query_degrades(upstream: Upstream, answer: object) -> None:
+    upstream.answers["/api/v1/query"] = answer  # type: ignore[assignment]
+    make_cluster("hub", api_server_url=upstream.url, prometheus_url=upstream.url)
+    check_all()
+    cluster = stored("hub")
+    assert (cluster.state, cluster.health_score) == ("DEGRADED", 80)
+    assert cluster.prometheus_healthy is False
+
+
+def test_a_hanging_cluster_delays_no_other_check(upstream: Upstream, settings: object) -> None:
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 3.0)  # type: ignore[attr-defined]
+    with serve({"/readyz": Behaviour.HANG}) as hanging:
+        make_cluster("stuck", api_server_url=hanging.url)
+        for number in range(5):
+            make_cluster(f"well-{number}", api_server_url=upstream.url)
+        started = timezone.now()
+        assert check_all() == 6
+    well = HealthCheck.objects.filter(cluster__name__startswith="well-")
+    assert well.count() == 5
+    assert all(check.checked_at - started < timedelta(seconds=2) for check in well)
+    assert "no answer in 3 s" in stored("stuck").last_error
+
+
+def test_a_round_goes_on_claiming_while_one_cluster_hangs(
+    upstream: Upstream, settings: object
+) -> None:
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 3.5)  # type: ignore[attr-defined]
+    settings.CHECK_INTERVALS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 1.0)  # type: ignore[attr-defined]
+    with serve({"/readyz": Behaviour.HANG}) as hanging:
+        stuck = make_cluster("stuck", api_server_url=hanging.url)
+        make_cluster("well", api_server_url=upstream.url)
+        original = checking.ROUND_SECONDS
+        checking.ROUND_SECONDS = 2.5
+        try:
+            check_all()
+        finally:
+            checking.ROUND_SECONDS = original
+    assert HealthCheck.objects.filter(cluster__name="well").count() >= 2
+    assert HealthCheck.objects.filter(cluster=stuck).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_claim_each_check_once() -> None:
+    for number in range(20):
+        make_cluster(f"cluster-{number}")
+    barrier = threading.Barrier(2)
+    claimed: list[str] = []
+
+    def work() -> None:
+        try:
+            barrier.wait(5)
+            claimed.extend(one.name for one in health.claim_due(500))
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(10)
+    assert sorted(claimed) == sorted(f"cluster-{number}" for number in range(20))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_another_worker_holds_is_skipped_and_not_waited_for() -> None:
+    make_cluster("held")
+    make_cluster("free")
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        from django.db import transaction
+
+        try:
+            with transaction.atomic():
+                CheckSchedule.objects.select_for_update().get(cluster__name="held")
+                held.set()
+                assert done.wait(10)
+        finally:
+            connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(5)
+    try:
+        assert [one.name for one in health.claim_due(500)] == ["free"]
+    finally:
+        done.set()
+        holder.join(10)
+
+
+def test_a_disabled_cluster_is_not_checked() -> None:
+    make_cluster("off", enabled=False)
+    assert check_all() == 0
+
+
+def test_claiming_costs_the_same_for_any_number_of_clusters() -> None:
+    def queries_for(count: int) -> int:
+        for number in range(count):
+            make_cluster(f"c-{count}-{number}")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(health.claim_due(500)) == count
+        return len(queries)
+
+    assert queries_for(2) == queries_for(40)
+
+
+VERDICT = Verdict(timezone.now(), State.ONLINE, 100, "", 7, {"api_server": True})
+
+
+def later(verdict: Verdict, seconds: int = 10) -> Verdict:
+    from dataclasses import replace
+
+    return replace(verdict, checked_at=verdict.checked_at + timedelta(seconds=seconds))
+
+
+def record(cluster: Cluster, verdict: Verdict, callbacks: object) -> bool:
+    with callbacks(execute=True):  # type: ignore[operator]
+        return health.record(cluster.pk, verdict)
+
+
+def test_a_new_verdict_is_stored_and_told_once(
+    published: list[Event], django_capture_on_commit_callbacks: object
+) -> None:
+    cluster = make_cluster("hub")
+    assert record(cluster, VERDICT, django_capture_on_commit_callbacks)
+    assert not record(cluster, later(VERDICT), django_capture_on_commit_callbacks)
+    told = [event for event in published if event.event_type == "CLUSTER_STATUS_CHANGED"]
+    assert [event.payload.new_state for event in told] == ["ONLINE"]  # type: ignore[attr-defined]
+
+
+def test_the_identical_verdict_recorded_twice_writes_nothing(
+    published: list[Event], django_capture_on_commit_callbacks: object
+) -> None:
+    cluster = make_cluster("hub")
+    record(cluster, VERDICT, django_capture_on_commit_callbacks)
+    published.clear()
+    before = rows_of(cluster)
+    assert not record(cluster, VERDICT, django_capture_on_commit_callbacks)
+    assert rows_of(cluster) == before
+    assert published == []
+
+
+def test_a_second_check_with_the_same_result_leaves_the_cluster_row_alone(
+    django_capture_on_commit_callbacks: object,
+) -> None:
+    cluster = make_cluster("hub")
+    record(cluster, VERDICT, django_capture_on_commit_callbacks)
+    before = rows_of(cluster)["clusters_cluster"]
+    record(cluster, later(VERDICT), django_capture_on_commit_callbacks)
+    assert rows_of(cluster)["clusters_cluster"] == before
+    assert HealthCheck.objects.filter(cluster=cluster).count() == 2
+
+
+def test_a_verdict_that_comes_late_does_not_overwrite_a_newer_one(
+    django_capture_on_commit_callbacks: object,
+) -> None:
+    from dataclasses import replace
+
+    cluster = make_cluster("hub")
+    newer = later(VERDICT, 60)
+    late = replace(VERDICT, state=State.OFFLINE, score=50, parts={"api_server": False})
+    record(cluster, newer, django_capture_on_commit_callbacks)
+    assert not record(cluster, late, django_capture_on_commit_callbacks)
+    assert stored("hub").state == State.ONLINE
+
+
+def test_the_time_of_a_state_is_kept_while_only_the_reason_changes(
+    django_capture_on_commit_callbacks: object,
+) -> None:
+    from dataclasses import replace
+
+    cluster = make_cluster("hub")
+    down = replace(VERDICT, state=State.OFFLINE, score=50, reason="a", parts={"api_server": False})
+    record(cluster, down, django_capture_on_commit_callbacks)
+    record(cluster, replace(later(down), reason="b"), django_capture_on_commit_callbacks)
+    assert stored("hub").state_since == down.checked_at
+    assert stored("hub").last_error == "b"
+
+
+def test_old_checks_are_forgotten(django_capture_on_commit_callbacks: object) -> None:
+    cluster = make_cluster("hub")
+    old = later(VERDICT, -8 * 86400)
+    record(cluster, old, django_capture_on_commit_callbacks)
+    record(cluster, VERDICT, django_capture_on_commit_callbacks)
+    assert health.trim_history() == 1
+    assert HealthCheck.objects.get().checked_at == VERDICT.checked_at
+
+
+def rows_of(cluster: Cluster) -> dict[str, list[object]]:
+    """Return PostgreSQL's own version of each row: any write at all changes its xmin or ctid."""
+    tables = {
+        "clusters_cluster": "id",
+        "clusters_checkschedule": "cluster_id",
+        "clusters_healthcheck": "cluster_id",
+    }
+    found: dict[str, list[object]] = {}
+    with connection.cursor() as cursor:
+        for table, key in tables.items():
+            cursor.execute(
+                f"SELECT ctid::text, xmin::text FROM {table} WHERE {key} = %s ORDER BY 1",
+                [cluster.pk],
+            )
+            found[table] = list(cursor.fetchall())
+    return found

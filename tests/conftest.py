@@ -1,0 +1,84 @@
+"""The cast: an admin, an operator of team red and a viewer of team blue; and no network."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.clusters.models.grant import Role
+from apps.streaming import log
+from apps.streaming.envelope import Event
+from tests.factories import grant, make_user
+
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise AssertionError(f"a test reached out to {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def empty_redis() -> Iterator[None]:
+    """Each test begins and ends with nothing in Redis."""
+    with redis.Redis.from_url(settings.EVENTS_REDIS_URL) as server:
+        server.flushall()
+        yield
+        server.flushall()
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return make_user("ada", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def operator_of_red(db: None) -> User:
+    user = make_user("red-operator")
+    grant(user, Role.OPERATOR, label_selector={"team": "red"})
+    return user
+
+
+@pytest.fixture
+def viewer_of_blue(db: None) -> User:
+    user = make_user("blue-viewer")
+    grant(user, Role.VIEWER, label_selector={"team": "blue"})
+    return user
+
+
+@pytest.fixture
+def api(admin: User) -> APIClient:
+    """The REST API, signed in as the admin."""
+    return signed_in(admin)
+
+
+def signed_in(user: User) -> APIClient:
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """The events that leave, in order; they are still written to the log."""
+    seen: list[Event] = []
+    append = log.append
+
+    def note(event: Event) -> str:
+        seen.append(event)
+        return append(event)
+
+    monkeypatch.setattr(log, "append", note)
+    return seen

@@ -1,0 +1,159 @@
+"""A hostile or friendly HTTP server at the wire, in a thread of its own.
+
+It answers what it was told per path, or hangs, cuts off, drips or redirects, and remembers every
+request with its headers.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+TLS_HANDSHAKE = b"\x16"
+
+
+class Behaviour(Enum):
+    HANG = "accept the request and never answer"
+    CUT = "promise more bytes than are sent, then close"
+    DRIP = "one byte every 50 ms, for ever"
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+
+
+Answer = tuple[int, bytes | str | dict[str, Any]] | Behaviour
+
+
+@dataclass
+class Upstream:
+    """What the server answers per path (without query), and what it was asked."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def paths(self) -> list[str]:
+        return [request.path for request in self.requests]
+
+
+async def _serve_one(
+    upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    try:
+        while True:
+            request = await _read(reader)
+            upstream.requests.append(request)
+            answer = upstream.answers.get(request.path, (404, {"message": "no such path"}))
+            if isinstance(answer, Behaviour):
+                await _misbehave(answer, writer)
+                return
+            status, body = answer
+            raw = body if isinstance(body, bytes) else _text(body).encode()
+            extra = "".join(f"{name}: {value}\r\n" for name, value in upstream.headers.items())
+            writer.write(
+                f"HTTP/1.1 {status} X\r\nContent-Length: {len(raw)}\r\n{extra}\r\n".encode() + raw
+            )
+            await writer.drain()
+    except ConnectionAbortedError:
+        writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+    except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        return
+    finally:
+        writer.close()
+
+
+async def _misbehave(behaviour: Behaviour, writer: asyncio.StreamWriter) -> None:
+    match behaviour:
+        case Behaviour.HANG:
+            await asyncio.Event().wait()
+        case Behaviour.CUT:
+            writer.write(b'HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n{"status":')
+            await writer.drain()
+        case Behaviour.DRIP:
+            writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 100000\r\n\r\n")
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+
+def _text(body: str | dict[str, Any]) -> str:
+    return body if isinstance(body, str) else json.dumps(body)
+
+
+async def _read(reader: asyncio.StreamReader) -> Request:
+    if (first := await reader.readexactly(1)) == TLS_HANDSHAKE:
+        raise ConnectionAbortedError("somebody speaks TLS to a plain server")
+    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, target, _ = head[0].split(" ")
+    headers = {
+        name.lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in head[1:] if line)
+    }
+    length = int(headers.get("content-length", 0))
+    body = (await reader.readexactly(length)).decode()
+    return Request(method, target.partition("?")[0], headers, body)
+
+
+@contextmanager
+def serve(answers: dict[str, Answer] | None = None) -> Iterator[Upstream]:
+    """Run an upstream on a free loopback port until the block ends."""
+    upstream = Upstream(dict(answers or {}))
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+
+    async def run() -> None:
+        server = await asyncio.start_server(
+            lambda reader, writer: _serve_one(upstream, reader, writer), "127.0.0.1", 0
+        )
+        upstream.port = server.sockets[0].getsockname()[1]
+        async with server:
+            ready.set()
+            await asyncio.Event().wait()
+
+    def work() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            try:
+                runner.run(run())
+            except asyncio.CancelledError:
+                return
+
+    def stop() -> None:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert ready.wait(5)
+    try:
+        yield upstream
+    finally:
+        loop.call_soon_threadsafe(stop)
+        thread.join(5)
+
+
+def kubernetes(**changes: Answer) -> dict[str, Answer]:
+    """What a healthy API server answers to a health check."""
+    return {"/readyz": (200, "ok"), **changes}
+
+
+def prometheus(result: list[Any] | None = None, kind: str = "vector") -> dict[str, Answer]:
+    """What a healthy Prometheus answers to queries."""
+    data = {"resultType": kind, "result": result or []}
+    body: Answer = (200, {"status": "success", "data": data})
+    return {"/api/v1/query": body, "/api/v1/query_range": body}

@@ -1,0 +1,228 @@
+"""PromQL over the fleet, through the REST door, with Prometheus faked at the wire."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.accounts.models import User
+from apps.clusters.models import Cluster
+from tests.conftest import signed_in
+from tests.factories import make_cluster
+from tests.fakes.upstream import Behaviour, Upstream, prometheus, serve
+
+pytestmark = pytest.mark.django_db
+
+UP = [{"metric": {"__name__": "up", "job": "node"}, "value": [1769860800, "1"]}]
+RANGE = {
+    "query": "up",
+    "start_time": "2026-01-31T12:00:00Z",
+    "end_time": "2026-01-31T13:00:00Z",
+    "step": "30s",
+}
+
+
+class Fleet:
+    def __init__(self) -> None:
+        self.stack = ExitStack()
+        self.upstreams: dict[str, Upstream] = {}
+
+    def add(self, name: str, answers: dict[str, Any] | None = None, **fields: Any) -> Cluster:
+        upstream = self.stack.enter_context(serve(prometheus(UP) if answers is None else answers))
+        self.upstreams[name] = upstream
+        return make_cluster(name, prometheus_url=upstream.url, **fields)
+
+
+@pytest.fixture
+def fleet() -> Iterator[Fleet]:
+    made = Fleet()
+    with made.stack:
+        yield made
+
+
+def ask(api: APIClient, **body: Any) -> Any:
+    return api.post("/api/v1/metrics/query", {"query": "up"} | body, format="json")
+
+
+def refusal(code: str, text: str) -> dict[str, Any]:
+    body = {"status": "error", "errorType": code, "error": text}
+    return {"/api/v1/query": (400, body), "/api/v1/query_range": (400, body)}
+
+
+def test_every_cluster_answers_with_its_own_result(api: APIClient, fleet: Fleet) -> None:
+    clusters = [fleet.add(name) for name in ("alpha", "beta", "gamma")]
+    body = ask(api).json()
+    assert [row["cluster_name"] for row in body["results"]] == ["alpha", "beta", "gamma"]
+    assert [row["cluster_id"] for row in body["results"]] == [str(one.pk) for one in clusters]
+    assert {row["status"] for row in body["results"]} == {"SUCCESS"}
+    assert body["results"][0]["result_type"] == "VECTOR"
+    assert body["results"][0]["data"] == UP
+    assert (body["clusters_queried"], body["clusters_succeeded"]) == (3, 3)
+    assert body["warnings"] == []
+
+
+def test_one_failed_cluster_never_fails_the_answer(api: APIClient, fleet: Fleet) -> None:
+    fleet.add("well")
+    fleet.add("broken", {"/api/v1/query": (503, "Application is not available")})
+    response = ask(api)
+    assert response.status_code == 200
+    broken, well = response.json()["results"]
+    assert well["status"] == "SUCCESS"
+    assert broken["status"] == "ERROR"
+    assert broken["error"]["code"] == "CLUSTER_UNREACHABLE"
+    assert response.json()["warnings"] == ["broken: Prometheus answers 503 and no valid JSON"]
+
+
+def test_one_hanging_cluster_delays_no_other_beyond_the_deadline(
+    api: APIClient, fleet: Fleet
+) -> None:
+    fleet.add("stuck", {"/api/v1/query": Behaviour.HANG})
+    for number in range(4):
+        fleet.add(f"well-{number}")
+    started = time.perf_counter()
+    body = ask(api, timeout=1).json()
+    assert time.perf_counter() - started < 3
+    assert body["clusters_succeeded"] == 4
+    stuck = body["results"][0]
+    assert (stuck["status"], stuck["error"]["message"]) == ("TIMEOUT", "no answer in 1 s")
+    assert all(row["query_time_ms"] < 900 for row in body["results"][1:])
+
+
+def test_only_when_all_fail_does_the_answer_fail(api: APIClient, fleet: Fleet) -> None:
+    fleet.add("one", {"/api/v1/query": (500, "x")})
+    fleet.add("two", {"/api/v1/query": Behaviour.CUT})
+    response = ask(api)
+    assert response.status_code == 502
+    assert response.json()["error"]["code"] == "CLUSTER_UNREACHABLE"
+    assert set(response.json()["error"]["details"]["clusters"]) == {"one", "two"}
+
+
+def test_all_out_of_time_is_a_gateway_timeout(api: APIClient, fleet: Fleet) -> None:
+    fleet.add("stuck", {"/api/v1/query": Behaviour.HANG})
+    response = ask(api, timeout=0.3)
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "QUERY_TIMEOUT")
+
+
+def test_a_query_that_prometheus_cannot_parse_is_the_askers_error(
+    api: APIClient, fleet: Fleet
+) -> None:
+    fleet.add("one", refusal("bad_data", 'invalid parameter "query": 1:4: parse error'))
+    response = ask(api, query="up{")
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "INVALID_PROMQL"
+    assert "1:4: parse error" in response.json()["error"]["message"]
+
+
+def test_non_finite_values_and_histograms_pass_untouched(api: APIClient, fleet: Fleet) -> None:
+    series = [
+        {"metric": {"le": "+Inf"}, "values": [[1, "NaN"], [2, "+Inf"], [3, "-Inf"]]},
+        {"metric": {}, "histograms": [[1, {"count": "2", "buckets": [[0, "1", "2", "2"]]}]]},
+    ]
+    fleet.add("one", prometheus(series, "matrix"))
+    body = api.post("/api/v1/metrics/query_range", RANGE, format="json").json()
+    assert body["results"][0]["data"] == series
+    assert body["results"][0]["result_type"] == "MATRIX"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b'{"status":"success","data":{"resultType":"vector","result":[{"a":"\xff"}]}}'),
+        (200, b'{"status":"success","data":{"resultType":"vector","result":[}}'),
+        (200, b"[]"),
+        (200, b""),
+        (200, b'{"status":"success","data":7}'),
+    ],
+)
+def test_garbage_from_one_cluster_is_its_failure_and_nobody_elses(
+    api: APIClient, fleet: Fleet, answer: Any
+) -> None:
+    fleet.add("garbled", {"/api/v1/query": answer})
+    fleet.add("well")
+    body = ask(api).json()
+    assert [row["status"] for row in body["results"]] == ["ERROR", "SUCCESS"]
+
+
+def test_warnings_of_prometheus_are_passed_on(api: APIClient, fleet: Fleet) -> None:
+    body = {
+        "status": "success",
+        "data": {"resultType": "vector", "result": []},
+        "warnings": ["a store is away"],
+    }
+    fleet.add("one", {"/api/v1/query": (200, body)})
+    assert ask(api).json()["warnings"] == ["one: a store is away"]
+
+
+def test_a_cluster_without_prometheus_says_so(api: APIClient, fleet: Fleet) -> None:
+    fleet.add("with")
+    make_cluster("without")
+    row = ask(api).json()["results"][1]
+    assert row["error"]["message"] == "no Prometheus URL is registered"
+
+
+def test_all_clusters_are_asked_about_the_same_moment(api: APIClient, fleet: Fleet) -> None:
+    fleet.add("one")
+    fleet.add("two")
+    ask(api)
+    bodies = {upstream.requests[0].body for upstream in fleet.upstreams.values()}
+    assert len(bodies) == 1
+    assert "time=" in bodies.pop()
+
+
+def test_named_clusters_alone_are_asked(api: APIClient, fleet: Fleet) -> None:
+    one = fleet.add("one")
+    fleet.add("two")
+    body = ask(api, cluster_ids=[str(one.pk)]).json()
+    assert [row["cluster_name"] for row in body["results"]] == ["one"]
+    assert fleet.upstreams["two"].requests == []
+
+
+def test_a_hidden_cluster_is_neither_asked_nor_admitted(
+    viewer_of_blue: User, fleet: Fleet
+) -> None:
+    blue = fleet.add("blue", labels={"team": "blue"})
+    red = fleet.add("red", labels={"team": "red"})
+    api = signed_in(viewer_of_blue)
+    body = ask(api).json()
+    assert [row["cluster_id"] for row in body["results"]] == [str(blue.pk)]
+    response = ask(api, cluster_ids=[str(red.pk)])
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "CLUSTER_NOT_FOUND")
+    assert fleet.upstreams["red"].requests == []
+
+
+def test_a_fleet_without_clusters_answers_with_nothing(api: APIClient) -> None:
+    body = ask(api).json()
+    assert (body["results"], body["clusters_queried"]) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"query": ""}, "query"),
+        ({"query": "x" * 9000}, "query"),
+        ({"start_time": "yesterday"}, "start_time"),
+        ({"start_time": "2026-01-31T12:00:00"}, "start_time"),
+        ({"end_time": "2026-01-30T12:00:00Z"}, "end_time"),
+        ({"step": "fast"}, "step"),
+        ({"step": "0"}, "step"),
+        ({"step": "0.1"}, "step"),
+        ({"timeout": 301}, "timeout"),
+        ({"cluster_ids": ["x"]}, "cluster_ids"),
+    ],
+)
+def test_a_bad_request_names_its_field(api: APIClient, change: Any, field: str) -> None:
+    response = api.post("/api/v1/metrics/query_range", RANGE | change, format="json")
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "VALIDATION_FAILED"
+    assert response.json()["error"]["message"].startswith(field)
+
+
+def test_step_and_times_reach_prometheus_as_it_wants_them(api: APIClient, fleet: Fleet) -> None:
+    fleet.add("one")
+    api.post("/api/v1/metrics/query_range", RANGE | {"step": "1m30s"}, format="json")
+    body = fleet.upstreams["one"].requests[0].body
+    assert "start=1769860800.000" in body
+    assert "step=90" in body

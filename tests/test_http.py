@@ -1,0 +1,110 @@
+"""The one way out: stated failures, one deadline, a size cap, no redirect, nothing leaked."""
+
+import asyncio
+import gc
+import time
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from asgiref.sync import async_to_sync
+
+from apps.http import MIB, Call, Stage, Unreachable, Upstream, ask
+from tests.fakes import upstream as fakes
+from tests.fakes.upstream import Behaviour
+
+
+@pytest.fixture
+def server() -> Iterator[fakes.Upstream]:
+    with fakes.serve({"/ok": (200, {"fine": True})}) as running:
+        yield running
+
+
+def fetch(url: str, path: str = "/ok", **call: object) -> bytes:
+    return async_to_sync(ask)(Upstream(url), Call(path, **call)).body  # type: ignore[arg-type]
+
+
+def failure(url: str, path: str = "/ok", **call: object) -> tuple[Stage, str]:
+    with pytest.raises(Unreachable) as caught:
+        fetch(url, path, **call)
+    return caught.value.stage, caught.value.reason
+
+
+def test_an_answer_comes_back_whole(server: fakes.Upstream) -> None:
+    assert fetch(server.url) == b'{"fine": true}'
+
+
+def test_a_refused_connection_is_a_tcp_failure() -> None:
+    assert failure("http://127.0.0.1:1") == (Stage.TCP, "connection refused")
+
+
+def test_an_unknown_host_is_a_dns_failure() -> None:
+    assert failure("http://nowhere.invalid")[0] == Stage.DNS
+
+
+def test_plain_text_where_tls_was_expected_is_a_tls_failure(server: fakes.Upstream) -> None:
+    assert failure(server.url.replace("http:", "https:"))[0] == Stage.TLS
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour.HANG, Behaviour.DRIP])
+def test_the_deadline_covers_the_whole_call(
+    server: fakes.Upstream, behaviour: Behaviour
+) -> None:
+    server.answers["/slow"] = behaviour
+    started = time.perf_counter()
+    assert failure(server.url, "/slow", deadline=0.4) == (Stage.TIMEOUT, "no answer in 0.4 s")
+    assert time.perf_counter() - started < 2
+
+
+def test_an_answer_that_breaks_off_is_a_failure(server: fakes.Upstream) -> None:
+    server.answers["/cut"] = Behaviour.CUT
+    assert failure(server.url, "/cut")[0] == Stage.PROTOCOL
+
+
+def test_an_answer_over_the_cap_is_refused(server: fakes.Upstream) -> None:
+    server.answers["/big"] = (200, b"x" * (MIB + 1))
+    assert failure(server.url, "/big", cap=MIB) == (
+        Stage.SIZE,
+        "the answer is larger than 1 MiB",
+    )
+
+
+def test_a_redirect_is_not_followed(server: fakes.Upstream) -> None:
+    with fakes.serve({"/ok": (200, "stolen")}) as thief:
+        server.answers["/moved"] = (302, "")
+        server.headers["Location"] = f"{thief.url}/ok"
+        reply = async_to_sync(ask)(Upstream(server.url, token="secret-token"), Call("/moved"))
+        assert reply.status == 302
+        assert thief.requests == []
+
+
+def test_a_proxy_of_the_environment_is_ignored(
+    server: fakes.Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert fetch(server.url) == b'{"fine": true}'
+
+
+def test_a_token_is_in_no_representation_and_no_failure() -> None:
+    upstream = Upstream("http://127.0.0.1:1", token="canary-of-the-token")
+    with pytest.raises(Unreachable) as caught:
+        async_to_sync(ask)(upstream, Call("/"))
+    assert "canary" not in repr(upstream) + repr(caught.value) + str(caught.value.__cause__)
+
+
+async def test_connections_are_reused_within_a_loop(server: fakes.Upstream) -> None:
+    for _ in range(3):
+        await ask(Upstream(server.url), Call("/ok"))
+    assert len(server.requests) == 3
+
+
+def test_a_loop_that_ends_leaves_no_connection_open(server: fakes.Upstream) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asyncio.run(_twice(server.url))
+        gc.collect()
+
+
+async def _twice(url: str) -> None:
+    await ask(Upstream(url), Call("/ok"))
+    await ask(Upstream(url), Call("/ok"))
