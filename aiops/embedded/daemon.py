@@ -1,5 +1,6 @@
 """The supervisord that keeps the processes up: started, asked, listened to, ended."""
 
+import contextlib
 import os
 import re
 import signal
@@ -69,25 +70,28 @@ class Daemon:
         )
 
     def listen(self) -> list[Notice]:
-        """Return what has happened since the last call."""
-        try:
-            with (self._folder / "supervisord.log").open(encoding="utf-8") as log:
-                log.seek(self._log_offset)
-                lines = log.readlines()
-                if lines and not lines[-1].endswith("\n"):
-                    lines.pop()
-        except FileNotFoundError:
-            lines = []
-        self._log_offset += sum(len(line.encode()) for line in lines)
-        notices = [notice for line in lines if (notice := read_notice(line))]
+        """Return what has happened since the last call; raise when supervisord is gone."""
+        notices = self._read_log()
+        if not notices and self._process.poll() is not None:
+            why = last_lines(self._folder / "stderr") + last_lines(self._folder / "supervisord.log")
+            raise EmbeddedError(f"supervisord ended by itself:\n{why}")
+        return notices
+
+    def _read_log(self) -> list[Notice]:
+        log = self._folder / "supervisord.log"
+        if not log.exists():
+            return []
+        with log.open("rb") as file:
+            file.seek(self._log_offset)
+            # A line that is still being written is read the next time.
+            lines = [line for line in file if line.endswith(b"\n")]
+        self._log_offset += sum(map(len, lines))
+        notices = [notice for line in lines if (notice := read_notice(line.decode("utf-8")))]
         for notice in notices:
             if notice.what == "spawned":
                 self._groups[notice.name] = int(notice.detail)
             elif notice.what in {"ended", "stopped"}:
                 self._groups.pop(notice.name, None)
-        if not notices and self._process.poll() is not None:
-            why = last_lines(self._folder / "stderr") + last_lines(self._folder / "supervisord.log")
-            raise EmbeddedError(f"supervisord ended by itself:\n{why}")
         return notices
 
     def start_application(self) -> None:
@@ -115,14 +119,16 @@ class Daemon:
         proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         return proxy.supervisor
 
-    def end(self, within: float) -> bool:
-        """Ask everything to end in order; return False if something still runs after all."""
+    def end(self, within: float) -> None:
+        """Ask everything to end in order, and kill what has not ended by then."""
         if self._process.poll() is None:
             self._process.terminate()
         deadline = time.monotonic() + within
         while self._process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
-        return self._process.poll() is not None
+        self._read_log()
+        self.kill()
+        self._process.wait()
 
     def kill(self) -> None:
         """End everything at once. PostgreSQL alone is spared the kill: it would have to recover."""
@@ -130,7 +136,5 @@ class Daemon:
             self._process.kill()
         for name, group in self._groups.items():
             number = signal.SIGQUIT if name == "postgres" else signal.SIGKILL
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(group, number)
-            except ProcessLookupError:
-                continue

@@ -94,9 +94,7 @@ class _Ending:
 def _end(daemon: Daemon, ending: _Ending) -> None:
     ending.begin()
     say("\nEnding everything. Ctrl-C again ends it at once.")
-    if not daemon.end(within=12):
-        daemon.kill()
-        daemon.end(within=5)
+    daemon.end(within=12)
     say("Everything has ended.")
 
 

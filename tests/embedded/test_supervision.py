@@ -198,7 +198,8 @@ def start_small(var: Path, *command: str) -> Installation:
 
 
 def has_logged(var: Path, word: str) -> bool:
-    return word in Layout(var).log("web").read_text().splitlines()
+    log = Layout(var).log("web")
+    return log.exists() and word in log.read_text().splitlines()
 
 
 def test_nothing_outlives_a_killed_supervisor(var: Path) -> None:
@@ -211,10 +212,9 @@ def test_nothing_outlives_a_killed_supervisor(var: Path) -> None:
 
 
 def test_a_second_ctrl_c_ends_everything_at_once(var: Path) -> None:
-    with running(
-        start_small(var, "sh", "-c", "trap '' TERM; echo deaf; read word")
-    ) as installation:
-        wait_until(lambda: "deaf" in Layout(var).log("web").read_text())
+    deaf = "trap '' TERM; echo deaf; read word"
+    with running(start_small(var, "sh", "-c", deaf)) as installation:
+        wait_until(lambda: has_logged(var, "deaf"))
         installation.process.send_signal(signal.SIGINT)
         installation.await_words("Ctrl-C again")
         installation.process.send_signal(signal.SIGINT)
