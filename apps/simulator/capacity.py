@@ -1,4 +1,4 @@
-"""What nodes offer and what pods ask for: the same numbers for the API and for kube-state-metrics."""
+"""What nodes offer and pods ask for: the same numbers for the API and for kube-state-metrics."""
 
 from collections import Counter
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 3.0
@@ -30,10 +31,14 @@ def last_will() -> Callable[[], None] | None:
     return ask
 
 
+def open_log(log: Path) -> BinaryIO:
+    """Go on with a log, or begin it anew once it has grown past a megabyte."""
+    return log.open("ab" if log.exists() and log.stat().st_size < 1_000_000 else "wb")
+
+
 async def start(command: Sequence[str | Path], log: Path) -> asyncio.subprocess.Process:
-    """Start a child whose output goes to `log`, begun anew each time it grows past a megabyte."""
-    mode = "ab" if log.exists() and log.stat().st_size < 1_000_000 else "wb"
-    with log.open(mode) as out:
+    """Start a child whose output goes to `log`."""
+    with open_log(log) as out:
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,

@@ -49,7 +49,7 @@ TABLE = {
         ),
         Fault(
             "ptp-offset",
-            "The clock loses its grandmaster: the offset leaves +-100 ns, then holdover, then freerun.",
+            "The clock loses its grandmaster and leaves +-100 ns: first holdover, then freerun.",
             ("edge-tokyo",),
         ),
     )

@@ -1,4 +1,4 @@
-"""The installation of the simulated fleet under var/: ports, tokens, certificates, and its members."""
+"""The simulated fleet under var/: ports, tokens, certificates, and its members."""
 
 import contextlib
 import fcntl

@@ -1,22 +1,22 @@
 """Hours of history for a Prometheus that has none: generated as text, imported by promtool.
 
-Runs as a process of its own (`python -m apps.simulator.history VAR_DIR CLUSTER`), because it keeps a
-processor busy for seconds.
+Runs as a process of its own (`python -m apps.simulator.history VAR_DIR CLUSTER`), because it
+keeps a processor busy for seconds.
 """
 
+import contextlib
 import json
 import math
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from apps.simulator import binaries, faults, fleet
+from apps.simulator import binaries, children, faults, fleet
 from apps.simulator.exposition import Series, render_history
 from apps.simulator.faults import Incidents
 from apps.simulator.targets import Target, targets
@@ -78,9 +78,9 @@ def fill(var_dir: Path, cluster: Cluster, promtool: Path, now: float) -> int:
         (target, [s for family in target.families() for s in family.series]) for target in found
     ]
     done: list[Future[None]] = []
-    with tempfile.TemporaryDirectory(dir=tsdb.parent) as folder, ThreadPoolExecutor(1) as importer:
+    with drafts(tsdb.parent / "history") as folder, ThreadPoolExecutor(1) as importer:
         for number, times in enumerate(windows(*missing)):
-            file = Path(folder) / f"{number}.om"
+            file = folder / f"{number}.om"
             write(file, printed, incidents, times)
             done.append(importer.submit(take_in, promtool, file, tsdb))
             if len(done) > 1:
@@ -89,6 +89,17 @@ def fill(var_dir: Path, cluster: Cluster, promtool: Path, now: float) -> int:
         for window in done:
             window.result()
     return len(done)
+
+
+@contextlib.contextmanager
+def drafts(folder: Path) -> Iterator[Path]:
+    """A folder for the texts, emptied before as well: a killed process leaves hundreds of MB."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def windows(begin: float, end: float) -> Iterator[list[float]]:
@@ -130,13 +141,24 @@ def about_the_scrape(target: Target, incidents: Incidents, lines: int) -> list[S
     return [
         Series("up", {}, up),
         Series("scrape_samples_scraped", {}, lambda t: lines * up(t)),
+        Series("scrape_samples_post_metric_relabeling", {}, lambda t: lines * up(t)),
         Series("scrape_duration_seconds", {}, lambda t: 0.002 + lines * 4e-6),
     ]
 
 
 def take_in(promtool: Path, file: Path, tsdb: Path) -> None:
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", file, tsdb]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    command: list[str | Path] = [
+        promtool,
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        "--quiet",
+        file,
+        tsdb,
+    ]
+    finished = subprocess.run(
+        command, capture_output=True, text=True, check=False, preexec_fn=children.last_will()
+    )
     file.unlink()
     if finished.returncode:
         raise HistoryError(f"promtool could not import the history: {finished.stderr.strip()}")

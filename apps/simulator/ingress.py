@@ -17,6 +17,8 @@ from apps.simulator.world import Cluster
 
 # They belong to one connection and are not handed on.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host"}
+# Nothing is to be asked that the client did not ask for, such as a packed body.
+UNASKED = {"Accept-Encoding", "Accept", "User-Agent", "Content-Type"}
 UNAVAILABLE = """<html>
   <head><meta name="viewport" content="width=device-width, initial-scale=1"></head>
   <body>
@@ -123,12 +125,18 @@ class Ingress:
             if name.lower() not in HOP_BY_HOP | {"authorization", "content-length"}
         }
         try:
-            async with self.client.request(
-                request.method, url, data=body, headers=headers, allow_redirects=False
-            ) as answer:
-                return await passed_on(request, answer)
-        except aiohttp.ClientConnectorError:
+            answer = await self.client.request(
+                request.method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                skip_auto_headers=UNASKED,
+            )
+        except aiohttp.ClientConnectionError:
             return unavailable() if self.way.cluster.is_openshift else nobody_home()
+        async with answer:
+            return await passed_on(request, answer)
 
 
 async def passed_on(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:

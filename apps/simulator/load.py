@@ -1,4 +1,4 @@
-"""How busy things are: one place, so that every exporter tells the same story about the same thing."""
+"""How busy things are: one place, so that all exporters tell the same story of the same thing."""
 
 from apps.simulator.rhythm import Wave
 from apps.simulator.world import Card, Cluster, Container, Node, Pod

@@ -1,7 +1,6 @@
 """A real Prometheus for one cluster: its configuration, and its life with restarts."""
 
 import asyncio
-import json
 import logging
 import sys
 from collections.abc import Iterable
@@ -109,7 +108,7 @@ async def live(plan: Plan, found: Iterable[Target], gate: asyncio.Semaphore) -> 
     while True:
         began = loop.time()
         child = await children.start(plan.command(), plan.log)
-        (plan.tsdb.parent / "prometheus.pid").write_text(json.dumps(child.pid))
+        (plan.tsdb.parent / "prometheus.pid").write_text(str(child.pid))
         try:
             code = await child.wait()
         finally:

@@ -60,7 +60,7 @@ class Rhythm:
         return random.Random(f"{self.seed}/{key}")
 
     def wave(self, key: str, mean: float, *, daily: float = 0.25, jitter: float = 0.12) -> Wave:
-        """Return a wave that swings by `daily` and `jitter` (shares of `mean`) and stays positive."""
+        """Make a wave that swings by `daily` and `jitter`, shares of `mean`, and stays positive."""
         if daily + jitter >= 1.0:
             raise ValueError(f"{key}: the ripples would pull the wave below zero")
         chance = self.chance(key)

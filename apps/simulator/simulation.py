@@ -1,7 +1,6 @@
 """The whole simulation in one event loop: three sites, and the incidents that happen to them."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from apps.simulator import binaries, faults, fleet, kube_api, prometheus
-from apps.simulator.doors import Door
+from apps.simulator.doors import Door, PortTakenError
 from apps.simulator.exposition import CONTENT_TYPE, Family, render
 from apps.simulator.faults import Incidents, Interval
 from apps.simulator.fleet import Fleet
@@ -153,5 +152,12 @@ async def serve(var_dir: Path) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, running.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             await running
+        except asyncio.CancelledError:
+            logger.info("The fleet is at rest.")
+        except ExceptionGroup as group:
+            taken = group.subgroup(PortTakenError)
+            if taken is None:
+                raise
+            raise taken.exceptions[0] from group

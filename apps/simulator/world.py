@@ -1,4 +1,4 @@
-"""What the simulated clusters consist of: nodes, cards, workloads, pods. Pure data of seed and epoch."""
+"""What the simulated clusters consist of: nodes, cards, workloads, pods. Pure data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,6 +87,13 @@ class Pod:
     devices: tuple[tuple[int, int | None], ...] = ()
     restarts: int = 0
 
+    def restarts_by(self, t: float) -> int:
+        """Restarts until `t`, for the few pods that restart at all: some at first, then one
+        every three hours."""
+        if not self.restarts:
+            return 0
+        return self.restarts + int(max(0.0, t - self.created) // (3 * 3600))
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -112,6 +119,13 @@ class Cluster:
     @property
     def is_openshift(self) -> bool:
         return self.platform == "OPENSHIFT"
+
+    @property
+    def kernel(self) -> str:
+        if self.platform == "KUBERNETES":
+            return "6.8.0-87-generic"
+        realtime = ".rt14.343" if self.platform == "MICROSHIFT" else ""
+        return f"5.14.0-570.58.1{realtime}.el9_6.x86_64"
 
     def pods_on(self, node: Node) -> list[Pod]:
         return [pod for pod in self.pods if pod.node == node.name]

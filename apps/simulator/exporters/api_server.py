@@ -1,6 +1,7 @@
 """What the Kubernetes API server prints about the requests it answers."""
 
 from apps.simulator.exposition import Family
+from apps.simulator.rhythm import Value, Wave
 from apps.simulator.world import Cluster
 
 BUCKETS = (0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0, 2.0, 5.0, 10.0, 60.0)
@@ -34,12 +35,12 @@ def families(cluster: Cluster) -> list[Family]:
         )
         requests.add((wave * 0.005).since(cluster.epoch), **labels, code="404")
         lasting.add_histogram(wave.since(cluster.epoch), duration, BUCKETS, **scope)
-    flight = Family("apiserver_current_inflight_requests", "gauge", "[STABLE] Maximal number of currently used inflight requests.")  # fmt: skip
+    flight = Family("apiserver_current_inflight_requests", "gauge", "[STABLE] Inflight requests.")
     for kind, mean in (("readOnly", 4.0), ("mutating", 1.5)):
         wave = cluster.rhythm.wave(
             f"api/inflight/{kind}", mean * len(cluster.nodes) ** 0.5, jitter=0.4
         )
-        flight.add(lambda t, wave=wave: float(round(wave.at(t))), request_kind=kind)
+        flight.add(rounded(wave), request_kind=kind)
     memory = Family("process_resident_memory_bytes", "gauge", "Resident memory size in bytes.")
     memory.add(cluster.rhythm.wave("api/memory", 1.9e9, daily=0.08).at)
     seconds = Family(
@@ -51,3 +52,7 @@ def families(cluster: Cluster) -> list[Family]:
     )
     build.add(1.0, git_version=cluster.version, platform="linux/amd64")
     return [requests, lasting, flight, memory, seconds, build]
+
+
+def rounded(wave: Wave) -> Value:
+    return lambda t: float(round(wave.at(t)))

@@ -42,12 +42,12 @@ HELP = {
     "DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS": "Number of remapped rows for uncorrectable errors.",
     "DCGM_FI_DEV_CORRECTABLE_REMAPPED_ROWS": "Number of remapped rows for correctable errors.",
     "DCGM_FI_DEV_ROW_REMAP_FAILURE": "Whether remapping of rows has failed.",
-    "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL": "Total number of NVLink bandwidth counters for all lanes.",
+    "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL": "NVLink bandwidth counters for all lanes.",
     "DCGM_FI_PROF_GR_ENGINE_ACTIVE": "Ratio of time the graphics engine is active.",
     "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE": "Ratio of cycles the tensor (HMMA) pipe is active.",
     "DCGM_FI_PROF_DRAM_ACTIVE": "Ratio of cycles the device memory interface is active.",
-    "DCGM_FI_PROF_PCIE_TX_BYTES": "Bytes of active PCIe tx (write) data including both header and payload.",
-    "DCGM_FI_PROF_PCIE_RX_BYTES": "Bytes of active PCIe rx (read) data including both header and payload.",
+    "DCGM_FI_PROF_PCIE_TX_BYTES": "Bytes of active PCIe tx (write) data with header.",
+    "DCGM_FI_PROF_PCIE_RX_BYTES": "Bytes of active PCIe rx (read) data with header.",
 }
 COUNTERS = {"DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", "DCGM_FI_DEV_PCIE_REPLAY_COUNTER"} | {
     name for name in HELP if "REMAPPED_ROWS" in name

@@ -1,6 +1,6 @@
 """What kube-state-metrics prints about pods and workloads; nodes are in `kube_nodes`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from apps.simulator import capacity
 from apps.simulator.exporters import kube_nodes
@@ -69,62 +69,38 @@ def pods(cluster: Cluster, incidents: Incidents) -> list[Family]:
 
 
 def containers(cluster: Cluster) -> list[Family]:
-    info = Family(
-        "kube_pod_container_info", "gauge", "[STABLE] Information about a container in a pod."
-    )
-    ready = Family(
-        "kube_pod_container_status_ready",
-        "gauge",
-        "[STABLE] Whether the containers readiness check succeeded.",
-    )
-    running = Family(
-        "kube_pod_container_status_running",
-        "gauge",
-        "[STABLE] Whether the container is in running state.",
-    )
-    restarts = Family(
-        "kube_pod_container_status_restarts_total",
-        "counter",
-        "[STABLE] The number of container restarts.",
-    )
-    asked = Family(
-        "kube_pod_container_resource_requests",
-        "gauge",
-        "The number of requested request resource by a container.",
-    )
-    limits = Family(
-        "kube_pod_container_resource_limits",
-        "gauge",
-        "The number of requested limit resource by a container.",
-    )
-    reason = Family("kube_pod_container_status_last_terminated_reason", "gauge", "Describes the last reason the container was in terminated state.")  # fmt: skip
+    about = "kube_pod_container"
+    info = Family(f"{about}_info", "gauge", "[STABLE] Information about a container in a pod.")
+    ready = Family(f"{about}_status_ready", "gauge", "[STABLE] Whether the container is ready.")
+    running = Family(f"{about}_status_running", "gauge", "[STABLE] Whether the container runs.")
+    restarts = Family(f"{about}_status_restarts_total", "counter", "[STABLE] Container restarts.")
+    reason = Family(f"{about}_status_last_terminated_reason", "gauge", "Why it last terminated.")
+    asked = Family(f"{about}_resource_requests", "gauge", "Resources requested by a container.")
+    limits = Family(f"{about}_resource_limits", "gauge", "Resource limits of a container.")
     for pod in cluster.pods:
         for container in pod.containers:
             where = {**place(pod), "container": container.name}
             info.add(1.0, **where, image=container.image, image_spec=container.image)
             ready.add(1.0, **where)
             running.add(1.0, **where)
-            restarts.add(restarted(cluster, pod), **where)
+            restarts.add(restarted(pod), **where)
             if pod.restarts:
                 reason.add(1.0, **where, reason="OOMKilled")
-            for family, wanted in (
-                (asked, capacity.requests(container)),
-                (limits, container.limits),
-            ):
-                for resource, quantity in wanted.items():
-                    name, unit = capacity.label_name(resource), capacity.unit(resource)
-                    family.add(
-                        capacity.amount(quantity), **where, node=pod.node, resource=name, unit=unit
-                    )
-    return [info, ready, running, restarts, asked, limits, reason]
+            add_resources(asked, capacity.requests(container), {**where, "node": pod.node})
+            add_resources(limits, container.limits, {**where, "node": pod.node})
+    return [info, ready, running, restarts, reason, asked, limits]
 
 
-def restarted(cluster: Cluster, pod: Pod) -> Value:
-    """Count restarts at an even pace since the pod was made, for the pods that restart at all."""
+def add_resources(family: Family, wanted: Mapping[str, str], where: Mapping[str, str]) -> None:
+    for resource, quantity in wanted.items():
+        name, unit = capacity.label_name(resource), capacity.unit(resource)
+        family.add(capacity.amount(quantity), **where, resource=name, unit=unit)
+
+
+def restarted(pod: Pod) -> Value:
     if not pod.restarts:
         return 0.0
-    pace = 3 * 3600.0
-    return lambda t: float(pod.restarts + int(max(0.0, t - pod.created) // pace))
+    return lambda t: float(pod.restarts_by(t))
 
 
 def available(cluster: Cluster, workload: Workload, incidents: Incidents) -> Value:
@@ -154,10 +130,10 @@ def deployments(cluster: Cluster, incidents: Incidents) -> list[Family]:
         "kube_deployment_created": "[STABLE] Unix creation timestamp",
         "kube_deployment_spec_replicas": "[STABLE] Number of desired pods for a deployment.",
         "kube_deployment_status_replicas": "[STABLE] The number of replicas per deployment.",
-        "kube_deployment_status_replicas_updated": "[STABLE] The number of updated replicas per deployment.",
-        "kube_deployment_status_replicas_ready": "[STABLE] The number of ready replicas per deployment.",
-        "kube_deployment_status_replicas_available": "[STABLE] The number of available replicas per deployment.",
-        "kube_deployment_status_replicas_unavailable": "[STABLE] The number of unavailable replicas per deployment.",
+        "kube_deployment_status_replicas_updated": "[STABLE] The number of updated replicas.",
+        "kube_deployment_status_replicas_ready": "[STABLE] The number of ready replicas.",
+        "kube_deployment_status_replicas_available": "[STABLE] The number of available replicas.",
+        "kube_deployment_status_replicas_unavailable": "[STABLE] The unavailable replicas.",
     }
     found = {name: Family(name, "gauge", text) for name, text in texts.items()}
     for workload in cluster.workloads_of("Deployment"):
@@ -182,7 +158,7 @@ def stateful_sets(cluster: Cluster, incidents: Incidents) -> list[Family]:
     texts = {
         "kube_statefulset_replicas": "[STABLE] Number of desired pods for a StatefulSet.",
         "kube_statefulset_status_replicas": "[STABLE] The number of replicas per StatefulSet.",
-        "kube_statefulset_status_replicas_ready": "[STABLE] The number of ready replicas per StatefulSet.",
+        "kube_statefulset_status_replicas_ready": "[STABLE] The number of ready replicas.",
     }
     found = {name: Family(name, "gauge", text) for name, text in texts.items()}
     for workload in cluster.workloads_of("StatefulSet"):
@@ -198,10 +174,10 @@ def stateful_sets(cluster: Cluster, incidents: Incidents) -> list[Family]:
 
 def daemon_sets(cluster: Cluster, incidents: Incidents) -> list[Family]:
     texts = {
-        "kube_daemonset_status_desired_number_scheduled": "[STABLE] The number of nodes that should be running the daemon pod.",
-        "kube_daemonset_status_current_number_scheduled": "[STABLE] The number of nodes running at least one daemon pod.",
-        "kube_daemonset_status_number_ready": "[STABLE] The number of nodes that have a ready daemon pod.",
-        "kube_daemonset_status_number_unavailable": "[STABLE] The number of nodes that have no available daemon pod.",
+        "kube_daemonset_status_desired_number_scheduled": "[STABLE] Nodes wanted.",
+        "kube_daemonset_status_current_number_scheduled": "[STABLE] Nodes running it.",
+        "kube_daemonset_status_number_ready": "[STABLE] Nodes with a ready pod.",
+        "kube_daemonset_status_number_unavailable": "[STABLE] Nodes without one.",
     }
     found = {name: Family(name, "gauge", text) for name, text in texts.items()}
     for workload in cluster.workloads_of("DaemonSet"):

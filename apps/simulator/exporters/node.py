@@ -166,69 +166,43 @@ def network(cluster: Cluster, node: Node) -> list[Family]:
 
 
 def system(cluster: Cluster, node: Node, busy: Wave) -> list[Family]:
-    kernel = (
-        "5.14.0-570.58.1.el9_6.x86_64" if cluster.platform != "KUBERNETES" else "6.8.0-87-generic"
-    )
-    if cluster.platform == "MICROSHIFT":
-        kernel = "5.14.0-570.58.1.rt14.343.el9_6.x86_64"
-    uname = {
-        "sysname": "Linux",
-        "release": kernel,
-        "machine": "x86_64",
-        "nodename": node.name,
-        "domainname": "(none)",
+    gauges: dict[str, tuple[str, float | Wave]] = {
+        "node_boot_time_seconds": ("Node boot time, in unixtime.", float(int(node.booted))),
+        "node_timex_offset_seconds": ("Time offset to the reference clock.", 2.1e-6),
+        "node_timex_sync_status": ("Is clock synchronized to a reliable server.", 1.0),
+        "node_procs_running": ("Number of processes in runnable state.", busy * node.cpus + 1.0),
+        "node_procs_blocked": ("Number of processes blocked waiting for I/O.", 0.0),
+        "node_filefd_allocated": ("Allocated file descriptors.", busy * 9000 + 4100),
+        "node_filefd_maximum": ("Maximum of file descriptors.", 9223372036854775807.0),
+        "node_nf_conntrack_entries": ("Allocated flow entries.", busy * 21000 + 900),
+        "node_nf_conntrack_entries_limit": ("Size of the connection tracking table.", 1048576.0),
+    }
+    counters = {
+        "node_context_switches_total": ("Total number of context switches.", 52e3),
+        "node_intr_total": ("Total number of interrupts serviced.", 38e3),
+        "node_forks_total": ("Total number of forks.", 42.0),
+        "node_vmstat_pgmajfault": ("/proc/vmstat information field pgmajfault.", 1.3),
     }
     return [
-        gauge(
-            "node_uname_info",
-            "Labeled system information as provided by the uname system call.",
-            1.0,
-            **uname,
-        ),
-        gauge("node_boot_time_seconds", "Node boot time, in unixtime.", float(int(node.booted))),
+        about(cluster, node),
         clock(),
-        gauge(
-            "node_timex_offset_seconds",
-            "Time offset in between local system and reference clock.",
-            2.1e-6,
-        ),
-        gauge("node_timex_sync_status", "Is clock synchronized to a reliable server.", 1.0),
-        gauge(
-            "node_procs_running", "Number of processes in runnable state.", busy * node.cpus + 1.0
-        ),
-        gauge(
-            "node_procs_blocked", "Number of processes blocked waiting for I/O to complete.", 0.0
-        ),
-        gauge(
-            "node_filefd_allocated", "File descriptor statistics: allocated.", busy * 9000 + 4100
-        ),
-        gauge("node_filefd_maximum", "File descriptor statistics: maximum.", 9223372036854775807.0),
-        gauge(
-            "node_nf_conntrack_entries",
-            "Number of currently allocated flow entries.",
-            busy * 21000 + 900,
-        ),
-        gauge(
-            "node_nf_conntrack_entries_limit",
-            "Maximum size of connection tracking table.",
-            1048576.0,
-        ),
-        counter(
-            cluster, node, "node_context_switches_total", "Total number of context switches.", 52e3
-        ),
-        counter(cluster, node, "node_intr_total", "Total number of interrupts serviced.", 38e3),
-        counter(cluster, node, "node_forks_total", "Total number of forks.", 42.0),
-        counter(
-            cluster,
-            node,
-            "node_vmstat_pgmajfault",
-            "/proc/vmstat information field pgmajfault.",
-            1.3,
-        ),
-        gauge(
-            "node_exporter_build_info", "Build information of node_exporter.", 1.0, version="1.9.1"
-        ),
+        *(gauge(name, text, value) for name, (text, value) in gauges.items()),
+        *(counter(cluster, node, name, text, rate) for name, (text, rate) in counters.items()),
+        gauge("node_exporter_build_info", "Build information.", 1.0, version="1.9.1"),
     ]
+
+
+def about(cluster: Cluster, node: Node) -> Family:
+    return gauge(
+        "node_uname_info",
+        "Labeled system information as provided by the uname system call.",
+        1.0,
+        sysname="Linux",
+        release=cluster.kernel,
+        machine="x86_64",
+        nodename=node.name,
+        domainname="(none)",
+    )
 
 
 def clock() -> Family:

@@ -87,9 +87,17 @@ def states(clock: Clock) -> list[Family]:
     state = Family("openshift_ptp_clock_state", "gauge", "0 = FREERUN, 1 = LOCKED, 2 = HOLDOVER")
     state.add(clock.state, **labels(node, "ptp4l", iface=INTERFACE))
     state.add(clock.state, **labels(node, "phc2sys", iface="CLOCK_REALTIME"))
-    grade = Family("openshift_ptp_clock_class", "gauge", "6 = Locked, 7 = PRC unlocked in-spec, 52/187 = PRC unlocked out-of-spec, 135 = T-BC holdover in-spec, 165 = T-BC holdover out-of-spec, 248 = Default, 255 = Slave Only Clock")  # fmt: skip
+    grade = Family(
+        "openshift_ptp_clock_class",
+        "gauge",
+        "6 = Locked, 7 = PRC unlocked in-spec, 135 = Holdover, 248 = Default",
+    )
     grade.add(clock.grade, **labels(node, "ptp4l", config=CONFIG))
-    role = Family("openshift_ptp_interface_role", "gauge", "0 = PASSIVE, 1 = SLAVE, 2 = MASTER, 3 = FAULTY, 4 = UNKNOWN, 5 = LISTENING")  # fmt: skip
+    role = Family(
+        "openshift_ptp_interface_role",
+        "gauge",
+        "0 = PASSIVE, 1 = SLAVE, 2 = MASTER, 3 = FAULTY, 5 = LISTENING",
+    )
     role.add(clock.role, **labels(node, "ptp4l", iface="ens2f0"))
     role.add(4.0, **labels(node, "ptp4l", iface="ens2f1"))
     return [state, grade, role]

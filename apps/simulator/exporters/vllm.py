@@ -1,6 +1,9 @@
 """What one vLLM server prints about its requests."""
 
-from apps.simulator.exposition import Family
+from collections.abc import Callable, Mapping
+
+from apps.simulator.exposition import Family, part
+from apps.simulator.rhythm import Value
 from apps.simulator.sites.oregon import MODELS
 from apps.simulator.world import Cluster, Pod
 
@@ -23,49 +26,51 @@ def families(cluster: Cluster, pod: Pod) -> list[Family]:
     served = requests.since(pod.created)
     lasts = 0.4 + answer / 42
 
-    running = Family(
-        "vllm:num_requests_running", "gauge", "Number of requests in model execution batches."
-    )
-    running.add(lambda t: float(round(requests.at(t) * lasts)), **labels)
-    waiting = Family(
-        "vllm:num_requests_waiting", "gauge", "Number of requests waiting to be processed."
-    )
-    # A queue forms only when the server is well over its usual rate.
-    waiting.add(lambda t: float(max(0, round((requests.at(t) - 1.35 * rate) * lasts))), **labels)
-    cache = Family(
-        "vllm:kv_cache_usage_perc", "gauge", "KV-cache usage. 1 means 100 percent usage."
-    )
-    cache.add((requests * (0.55 / rate)).at, **labels)
-    preempted = Family(
-        "vllm:num_preemptions_total", "counter", "Cumulative number of preemption from the engine."
-    )
-    preempted.add(lambda t: float(int(served(t) * 0.0004)), **labels)
+    gauges: dict[str, tuple[str, Value]] = {
+        "vllm:num_requests_running": (
+            "Number of requests in model execution batches.",
+            lambda t: float(round(requests.at(t) * lasts)),
+        ),
+        # A queue forms only when the server is well over its usual rate.
+        "vllm:num_requests_waiting": (
+            "Number of requests waiting to be processed.",
+            lambda t: float(max(0, round((requests.at(t) - 1.35 * rate) * lasts))),
+        ),
+        "vllm:kv_cache_usage_perc": (
+            "KV-cache usage. 1 means 100 percent usage.",
+            (requests * (0.55 / rate)).at,
+        ),
+    }
+    found = []
+    for name, (text, value) in gauges.items():
+        found.append(Family(name, "gauge", text))
+        found[-1].add(value, **labels)
+    return [*found, *totals(served, prompt, answer, labels), *latencies(served, lasts, labels)]
 
-    prompts = Family("vllm:prompt_tokens_total", "counter", "Number of prefill tokens processed.")
-    prompts.add(lambda t: float(int(served(t)) * prompt), **labels)
-    answers = Family(
-        "vllm:generation_tokens_total", "counter", "Number of generation tokens processed."
-    )
-    answers.add(lambda t: float(int(served(t)) * answer), **labels)
 
-    success = Family(
-        "vllm:request_success_total", "counter", "Count of successfully processed requests."
-    )
+def totals(
+    served: Callable[[float], float], prompt: int, answer: int, labels: Mapping[str, str]
+) -> list[Family]:
+    counters = {
+        "vllm:num_preemptions_total": ("Number of preemptions from the engine.", 0.0004),
+        "vllm:prompt_tokens_total": ("Number of prefill tokens processed.", prompt),
+        "vllm:generation_tokens_total": ("Number of generation tokens processed.", answer),
+    }
+    found = []
+    for name, (text, factor) in counters.items():
+        found.append(Family(name, "counter", text))
+        found[-1].add(part(served, factor), **labels)
+    success = Family("vllm:request_success_total", "counter", "Successfully processed requests.")
     for reason, share in (("stop", 0.93), ("length", 0.06), ("abort", 0.01)):
-        success.add(
-            lambda t, share=share: float(int(served(t) * share)), **labels, finished_reason=reason
-        )
+        success.add(part(served, share), **labels, finished_reason=reason)
+    return [*found, success]
 
-    first = Family(
-        "vllm:time_to_first_token_seconds",
-        "histogram",
-        "Histogram of time to first token in seconds.",
-    )
+
+def latencies(
+    served: Callable[[float], float], lasts: float, labels: Mapping[str, str]
+) -> list[Family]:
+    first = Family("vllm:time_to_first_token_seconds", "histogram", "Time to first token.")
     first.add_histogram(served, 0.18, FIRST_TOKEN, **labels)
-    whole = Family(
-        "vllm:e2e_request_latency_seconds",
-        "histogram",
-        "Histogram of e2e request latency in seconds.",
-    )
+    whole = Family("vllm:e2e_request_latency_seconds", "histogram", "Latency of whole requests.")
     whole.add_histogram(served, lasts, LATENCY, **labels)
-    return [running, waiting, cache, preempted, prompts, answers, success, first, whole]
+    return [first, whole]

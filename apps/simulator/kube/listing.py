@@ -13,11 +13,24 @@ from apps.simulator.kube.resources import Resource
 # etcd compacts away what a continue token points at after five minutes.
 TOKEN_LIVES_SECONDS = 300.0
 FIELDS = {
-    "pods": {"metadata.name", "metadata.namespace", "spec.nodeName", "status.phase", "status.podIP"},
-    "events": {"metadata.name", "metadata.namespace", "involvedObject.name", "involvedObject.kind", "type", "reason"},
+    "pods": {
+        "metadata.name",
+        "metadata.namespace",
+        "spec.nodeName",
+        "status.phase",
+        "status.podIP",
+    },
+    "events": {
+        "metadata.name",
+        "metadata.namespace",
+        "involvedObject.name",
+        "involvedObject.kind",
+        "type",
+        "reason",
+    },
     "secrets": {"metadata.name", "metadata.namespace", "type"},
     "namespaces": {"metadata.name", "status.phase"},
-}  # fmt: skip
+}
 SET_BASED = re.compile(r"^(?P<key>[^\s!=,]+)\s+(?P<verb>in|notin)\s+\((?P<values>[^)]*)\)$")
 EQUALITY = re.compile(r"^(?P<key>[^\s!=,]+)\s*(?P<verb>==|=|!=)\s*(?P<value>[^\s!=,]*)$")
 

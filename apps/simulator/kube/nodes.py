@@ -8,11 +8,16 @@ from apps.simulator.world import Cluster, Node
 HEARTBEAT_SECONDS = 10
 # Condition, its usual status, and the kubelet's reason and message for it.
 CONDITIONS = (
-    ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    (
+        "MemoryPressure",
+        "False",
+        "KubeletHasSufficientMemory",
+        "kubelet has sufficient memory available",
+    ),
     ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-)  # fmt: skip
+)
 
 
 def namespaces(moment: Moment) -> list[Json]:
@@ -110,7 +115,7 @@ def node_info(cluster: Cluster, node: Node) -> Json:
         "machineID": f"{abs(hash_of(node.name)):032x}",
         "systemUUID": f"{abs(hash_of(node.ip)):032x}",
         "bootID": f"{int(node.booted):032x}",
-        "kernelVersion": "6.8.0-87-generic" if plain else "5.14.0-570.58.1.el9_6.x86_64",
+        "kernelVersion": cluster.kernel,
         "osImage": os_image(cluster),
         "containerRuntimeVersion": "containerd://2.1.4" if plain else "cri-o://1.33.5",
         "kubeletVersion": cluster.version,

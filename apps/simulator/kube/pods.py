@@ -5,7 +5,13 @@ from apps.simulator.kube.metadata import Json, Moment, metadata, stamp
 from apps.simulator.kube.nodes import lost_since
 from apps.simulator.world import Container, Pod, Workload
 
-APIS = {"ReplicaSet": "apps/v1", "StatefulSet": "apps/v1", "DaemonSet": "apps/v1", "Job": "batch/v1", "Node": "v1"}  # fmt: skip
+APIS = {
+    "ReplicaSet": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "Job": "batch/v1",
+    "Node": "v1",
+}
 EVENT_EVERY_SECONDS = 420
 EVENTS_KEPT_SECONDS = 3600
 
@@ -19,7 +25,14 @@ def pods(moment: Moment) -> list[Json]:
 
 
 def pod_object(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Json:
-    about = metadata(moment, pod.name, namespace=pod.namespace, created=pod.created, changed=lost, labels=pod.labels)  # fmt: skip
+    about = metadata(
+        moment,
+        pod.name,
+        namespace=pod.namespace,
+        created=pod.created,
+        changed=lost,
+        labels=pod.labels,
+    )
     about["uid"] = pod.uid
     about["ownerReferences"] = [
         {
@@ -39,7 +52,7 @@ def pod_object(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Js
             "restartPolicy": "Never" if pod.owner_kind == "Job" else "Always",
             "serviceAccountName": "default",
         },
-        "status": status(pod, host_ip, lost),
+        "status": status(pod, host_ip, lost, moment.now),
     }
 
 
@@ -56,7 +69,7 @@ def container_spec(container: Container) -> Json:
     }
 
 
-def status(pod: Pod, host_ip: str, lost: float | None) -> Json:
+def status(pod: Pod, host_ip: str, lost: float | None, now: float) -> Json:
     """A pod on a silent node stays Running, but is no longer Ready."""
     began = stamp(pod.created + 2)
     conditions = [
@@ -65,7 +78,12 @@ def status(pod: Pod, host_ip: str, lost: float | None) -> Json:
     ]
     ready: Json = {"type": "Ready", "status": "True", "lastTransitionTime": began}
     if lost is not None:
-        ready = {"type": "Ready", "status": "False", "reason": "NodeNotReady", "lastTransitionTime": stamp(lost + 40)}  # fmt: skip
+        ready = {
+            "type": "Ready",
+            "status": "False",
+            "reason": "NodeNotReady",
+            "lastTransitionTime": stamp(lost + 40),
+        }
     return {
         "phase": "Running",
         "conditions": [*conditions, ready],
@@ -82,7 +100,7 @@ def status(pod: Pod, host_ip: str, lost: float | None) -> Json:
                 "containerID": f"cri-o://{pod.uid.replace('-', '') * 2}",
                 "ready": True,
                 "started": True,
-                "restartCount": pod.restarts,
+                "restartCount": pod.restarts_by(now),
                 "state": {"running": {"startedAt": began}},
                 "lastState": {},
             }
@@ -96,33 +114,42 @@ def workloads(moment: Moment, kind: str) -> list[Json]:
 
 
 def workload_object(moment: Moment, workload: Workload) -> Json:
-    count = workload.replicas
     labels = {"app": workload.name}
+    mine = [pod for pod in moment.cluster.pods if of_workload(pod, workload)]
+    about = metadata(
+        moment,
+        workload.name,
+        namespace=workload.namespace,
+        created=workload.created,
+        labels=labels,
+    )
+    containers = [container_spec(container) for container in mine[0].containers]
+    template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+    spec: Json = {"selector": {"matchLabels": labels}, "template": template}
+    if workload.kind != "DaemonSet":
+        spec["replicas"] = workload.replicas
+    if workload.kind == "StatefulSet":
+        spec["serviceName"] = workload.name
+    return {"metadata": about, "spec": spec, "status": workload_status(moment, workload, mine)}
+
+
+def of_workload(pod: Pod, workload: Workload) -> bool:
+    return (pod.namespace, pod.labels["app"]) == (workload.namespace, workload.name)
+
+
+def workload_status(moment: Moment, workload: Workload, mine: list[Pod]) -> Json:
+    """Replicas on a silent node are not ready."""
     lost = {node.name for node in moment.cluster.nodes if lost_since(moment, node) is not None}
-    mine = [p for p in moment.cluster.pods if (p.namespace, p.labels["app"]) == (workload.namespace, workload.name)]  # fmt: skip
-    ready = sum(pod.node not in lost for pod in mine)
-    found: Json = {
-        "metadata": metadata(
-            moment,
-            workload.name,
-            namespace=workload.namespace,
-            created=workload.created,
-            labels=labels,
-        ),
-        "spec": {"selector": {"matchLabels": labels}},
-    }
+    count, ready = workload.replicas, sum(pod.node not in lost for pod in mine)
     if workload.kind == "DaemonSet":
-        found["status"] = {
+        return {
             "desiredNumberScheduled": count,
             "currentNumberScheduled": count,
             "numberReady": ready,
             "numberAvailable": ready,
             "numberMisscheduled": 0,
         }
-    else:
-        found["spec"]["replicas"] = count
-        found["status"] = {"replicas": count, "readyReplicas": ready, "availableReplicas": ready}
-    return found
+    return {"replicas": count, "readyReplicas": ready, "availableReplicas": ready}
 
 
 def events(moment: Moment) -> list[Json]:

@@ -35,20 +35,49 @@ TABLE = (
     Resource("", "v1", "events", "Event", True, pods.events),
     Resource("", "v1", "secrets", "Secret", True, extras.secrets),
     Resource("", "v1", "services", "Service", True, extras.services),
-    Resource("apps", "v1", "deployments", "Deployment", True, partial(pods.workloads, kind="Deployment")),
-    Resource("apps", "v1", "statefulsets", "StatefulSet", True, partial(pods.workloads, kind="StatefulSet")),
-    Resource("apps", "v1", "daemonsets", "DaemonSet", True, partial(pods.workloads, kind="DaemonSet")),
     Resource(
-        "config.openshift.io", "v1", "clusterversions", "ClusterVersion", False,
-        extras.cluster_versions, is_openshift,
+        "apps", "v1", "deployments", "Deployment", True, partial(pods.workloads, kind="Deployment")
+    ),
+    Resource(
+        "apps",
+        "v1",
+        "statefulsets",
+        "StatefulSet",
+        True,
+        partial(pods.workloads, kind="StatefulSet"),
+    ),
+    Resource(
+        "apps", "v1", "daemonsets", "DaemonSet", True, partial(pods.workloads, kind="DaemonSet")
+    ),
+    Resource(
+        "config.openshift.io",
+        "v1",
+        "clusterversions",
+        "ClusterVersion",
+        False,
+        extras.cluster_versions,
+        is_openshift,
     ),
     Resource("route.openshift.io", "v1", "routes", "Route", True, extras.routes, is_openshift),
     Resource(
-        "sriovnetwork.openshift.io", "v1", "sriovnetworknodepolicies", "SriovNetworkNodePolicy", True,
-        extras.sriov_policies, extras.has_radio,
+        "sriovnetwork.openshift.io",
+        "v1",
+        "sriovnetworknodepolicies",
+        "SriovNetworkNodePolicy",
+        True,
+        extras.sriov_policies,
+        extras.has_radio,
     ),
-    Resource("ptp.openshift.io", "v1", "ptpconfigs", "PtpConfig", True, extras.ptp_configs, extras.has_radio),
-)  # fmt: skip
+    Resource(
+        "ptp.openshift.io",
+        "v1",
+        "ptpconfigs",
+        "PtpConfig",
+        True,
+        extras.ptp_configs,
+        extras.has_radio,
+    ),
+)
 
 
 def served(cluster: Cluster) -> list[Resource]:

@@ -1,4 +1,4 @@
-"""From a cluster's script, a table of workloads, to its pods: where each runs and what it is called."""
+"""From a cluster's script, a table of workloads, to its pods: where each runs and its name."""
 
 import random
 import uuid

@@ -1,4 +1,4 @@
-"""edge-tokyo: MicroShift on one node at the far edge, with a 5G distributed unit on PTP and SR-IOV."""
+"""edge-tokyo: MicroShift on one node at the far edge, with a 5G distributed unit."""
 
 from dataclasses import replace
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.simulator import binaries, faults, fleet, history, simulation, sites
+from apps.simulator import binaries, doors, faults, fleet, history, simulation, sites
 
 
 class Command(BaseCommand):
@@ -48,6 +48,7 @@ class Command(BaseCommand):
             fleet.NotPreparedError,
             fleet.AlreadyServedError,
             history.HistoryError,
+            doors.PortTakenError,
         ) as error:
             raise CommandError(str(error)) from error
 
