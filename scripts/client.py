@@ -16,6 +16,7 @@ from scripts.steps import (
     require_space,
     run,
     say,
+    with_path,
     write_stamp,
 )
 
@@ -59,7 +60,7 @@ def install(node: str) -> None:
     say("Installing the client's packages.")
     quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
     command = ["npm", "ci", "--ignore-scripts", *quiet]
-    run("npm ci", command, cwd=FRONTEND, path=node)
+    run("npm ci", command, cwd=FRONTEND, env=with_path(node))
     write_stamp(stamp, wanted)
 
 
@@ -71,7 +72,7 @@ def build(node: str) -> None:
         return
     install(node)
     say("Building the client.")
-    run("The client's build", ["npm", "run", "build"], cwd=FRONTEND, path=node)
+    run("The client's build", ["npm", "run", "build"], cwd=FRONTEND, env=with_path(node))
     write_stamp(stamp, wanted)
 
 

@@ -78,12 +78,21 @@ def attempt(
     return done.returncode == 0, done.stdout
 
 
-def run(what: str, command: Sequence[str | Path], *, cwd: Path = ROOT, path: str = "") -> None:
+def run(
+    what: str,
+    command: Sequence[str | Path],
+    *,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+) -> None:
     """Run a command that must succeed; otherwise its last words become the sentence."""
-    env = {"PATH": f"{path}{os.pathsep}{os.environ.get('PATH', '')}"} if path else None
     succeeded, said = attempt(command, cwd=cwd, env=env)
     if not succeeded:
         raise SetupError(f"{what} failed:\n{explain(said)}")
+
+
+def with_path(folder: str) -> dict[str, str]:
+    return {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def explain(said: str, count: int = 15) -> str:

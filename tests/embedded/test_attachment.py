@@ -21,8 +21,6 @@ from tests.embedded.conftest import processes_of, start_command, wait_until
 
 pytestmark = [
     pytest.mark.usefixtures("own_servers"),
-    # Two installations at once would only make both slow.
-    pytest.mark.xdist_group("embedded"),
 ]
 
 

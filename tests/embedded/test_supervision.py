@@ -22,7 +22,6 @@ from tests.embedded.conftest import processes_of, wait_until
 
 pytestmark = [
     pytest.mark.usefixtures("own_servers"),
-    pytest.mark.xdist_group("embedded"),
     pytest.mark.slow,
 ]
 _OURS = ("DATABASE_URL", "REDIS_URL", "AIOPS_TESTS_OWN_REDIS", "DJANGO_SETTINGS_MODULE")
