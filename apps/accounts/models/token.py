@@ -1,6 +1,7 @@
 """API tokens: shown once, kept as a keyed digest, found by their prefix."""
 
 import hmac
+import re
 import secrets
 import uuid
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from django.utils import timezone
 from apps.accounts.models.user import User
 
 PREFIX = "aiops"
+SHAPE = re.compile(rf"^{PREFIX}_[0-9a-f]{{12}}\.[\w-]{{20,100}}\Z", re.ASCII)
 LIFETIME = timedelta(days=90)
 # `last_used_at` is for people; writing it on every request would cost more than it tells.
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -66,6 +68,8 @@ class ApiToken(models.Model):
     @classmethod
     def recognise(cls, text: str) -> "ApiToken | None":
         """Return the valid token that `text` is, and note its use."""
+        if not SHAPE.match(text):
+            return None
         name, _, secret = text.partition(".")
         now = timezone.now()
         token = (

@@ -54,7 +54,7 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     """Clusters that the asking user may see; changing them takes the role admin."""
 
     queryset = Cluster.objects.none()
-    lookup_value_converter = "uuid"
+    lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
     @extend_schema(
         operation_id="clusters_list", parameters=FILTERS, responses=list_of(ClusterAnswer)

@@ -1,0 +1,138 @@
+"""The registry in the admin: the same actions, and secrets that only go in."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.accounts.models import User
+from apps.clusters.actions import health
+from apps.clusters.models import Cluster
+from apps.clusters.vault.database import unlock
+from apps.streaming.envelope import Event
+from tests.factories import make_cluster
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/clusters/cluster/"
+FORM = {
+    "name": "hub-frankfurt",
+    "api_server_url": "https://api.example.net:6443",
+    "cluster_type": "HUB",
+    "platform": "OPENSHIFT",
+    "environment": "LAB",
+    "labels": '{"team": "red"}',
+    "enabled": "on",
+    "token": "the-token",
+}
+
+
+@pytest.fixture
+def browser(admin: User) -> Client:
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+def act(browser: Client, action: str, *clusters: Cluster) -> Any:
+    body = {"action": action, "_selected_action": [str(cluster.pk) for cluster in clusters]}
+    return browser.post(LIST, body, follow=True)
+
+
+def test_a_cluster_is_registered_with_its_credential(
+    browser: Client, published: list[Event], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        assert browser.post(f"{LIST}add/", FORM).status_code == 302
+    cluster = Cluster.objects.get(name="hub-frankfurt")
+    assert unlock(cluster.credential).token == "the-token"
+    assert [one.name for one in health.claim_due(10)] == ["hub-frankfurt"]
+    assert [event.event_type for event in published] == [
+        "CLUSTER_CREDENTIALS_UPDATED",
+        "CLUSTER_REGISTERED",
+    ]
+
+
+def test_empty_boxes_keep_the_stored_credential(browser: Client) -> None:
+    browser.post(f"{LIST}add/", FORM)
+    cluster = Cluster.objects.get()
+    form = FORM | {"token": "", "region": "eu"}
+    assert browser.post(f"{LIST}{cluster.pk}/change/", form).status_code == 302
+    cluster = Cluster.objects.get()
+    assert cluster.region == "eu"
+    assert unlock(cluster.credential).token == "the-token"
+
+
+def test_a_bad_ca_bundle_is_shown_at_its_box_and_nothing_is_saved(browser: Client) -> None:
+    response = browser.post(f"{LIST}add/", FORM | {"ca_bundle": "no certificate"})
+    assert "ca_bundle is not a PEM certificate" in response.content.decode()
+    assert not Cluster.objects.exists()
+
+
+def test_a_bad_address_is_shown_at_its_box(browser: Client) -> None:
+    response = browser.post(f"{LIST}add/", FORM | {"api_server_url": "http://api.example.net"})
+    assert "does not allow API servers over plain http" in response.content.decode()
+
+
+def test_check_now_makes_the_checks_due(browser: Client) -> None:
+    cluster = make_cluster("hub")
+    health.claim_due(10)
+    response = act(browser, "check_now", cluster)
+    assert "1 cluster will be checked within seconds." in response.content.decode()
+    assert len(health.claim_due(10)) == 1
+
+
+def test_disabling_and_enabling_tell_how_many_changed(
+    browser: Client, published: list[Event], django_capture_on_commit_callbacks: Any
+) -> None:
+    one, two = make_cluster("one"), make_cluster("two", enabled=False)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = act(browser, "disable", one, two)
+        assert "1 cluster disabled." in response.content.decode()
+        act(browser, "enable", one, two)
+    assert Cluster.objects.enabled().count() == 2
+    assert [event.event_type for event in published] == ["CLUSTER_UPDATED"] * 3
+
+
+def test_deleting_in_the_list_is_told_as_deletion(
+    browser: Client, published: list[Event], django_capture_on_commit_callbacks: Any
+) -> None:
+    one = make_cluster("one")
+    body = {
+        "action": "delete_selected",
+        "_selected_action": [str(one.pk)],
+        "post": "yes",
+    }
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post(LIST, body)
+    assert [event.event_type for event in published] == ["CLUSTER_DELETED"]
+
+
+def test_the_list_costs_the_same_for_any_number_of_clusters(browser: Client) -> None:
+    def queries_for(count: int) -> int:
+        for number in range(count):
+            make_cluster(f"c-{count}-{number}")
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(LIST).status_code == 200
+        return len(queries)
+
+    assert queries_for(3) == queries_for(40)
+
+
+@pytest.mark.parametrize("query", ["q=hub", "state__exact=UNKNOWN", "enabled__exact=1"])
+def test_the_list_searches_and_filters(browser: Client, query: str) -> None:
+    make_cluster("hub-one")
+    make_cluster("edge-one", enabled=query != "enabled__exact=1")
+    page = browser.get(f"{LIST}?{query}").content.decode()
+    assert "hub-one" in page
+
+
+def test_schedules_of_beat_can_be_seen(browser: Client) -> None:
+    assert browser.get("/admin/django_celery_beat/periodictask/").status_code == 200
+
+
+def test_the_admin_has_no_sign_in_page_of_its_own() -> None:
+    response = Client().get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith("/accounts/login/?next=/admin/")
