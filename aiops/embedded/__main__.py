@@ -26,7 +26,7 @@ from aiops.embedded.layout import Layout, var_dir
 def main(argv: list[str]) -> int:
     asked = _parse(argv)
     try:
-        _DOORS[asked.what](Layout.prepare(var_dir()), asked)
+        _DOORS[asked.what](asked)
     except EmbeddedError as error:
         sys.stderr.write(f"{error}\n")
         sys.stdout.write(f"{error}\n" if asked.what == "keep" else "")
@@ -50,31 +50,34 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return asked
 
 
-def _serve_postgres(layout: Layout, asked: argparse.Namespace) -> None:
+def _serve_postgres(asked: argparse.Namespace) -> None:
+    layout = Layout.prepare(var_dir())
     postgres.serve(layout, addresses.settle(layout), with_parent=asked.with_parent)
 
 
-def _serve_redis(layout: Layout, asked: argparse.Namespace) -> None:
+def _serve_redis(asked: argparse.Namespace) -> None:
+    layout = Layout.prepare(var_dir())
     redis_server.serve(layout, addresses.settle(layout), with_parent=asked.with_parent)
 
 
-def _keep(layout: Layout, asked: argparse.Namespace) -> None:
-    keeper.keep(layout, asked.names)
+def _keep(asked: argparse.Namespace) -> None:
+    keeper.keep(Layout.prepare(var_dir()), asked.names)
 
 
-def _supervise(_layout: Layout, asked: argparse.Namespace) -> None:
+def _supervise(asked: argparse.Namespace) -> None:
     if asked.with_parent:
         lifeline.end_with_parent(signal.SIGTERM)
     _become([sys.executable, "-m", "supervisor.supervisord", *asked.rest])
 
 
-def _run(layout: Layout, asked: argparse.Namespace) -> None:
+def _run(asked: argparse.Namespace) -> None:
     """Become the command as soon as PostgreSQL and Redis answer."""
     if not asked.rest:
         raise EmbeddedError("Say what to run: python -m aiops.embedded run -- COMMAND ...")
     if asked.with_parent:
         lifeline.end_with_parent(signal.SIGKILL)
-    attachment.announce(layout.var)
+    # With both URLs given, as in a container, nothing is written anywhere.
+    attachment.announce(var_dir())
     until = time.monotonic() + answering.DEADLINE
     for name in answering.VARIABLES:
         answering.wait_for(name, answering.url_of(name), until=until)
@@ -88,14 +91,15 @@ def _become(command: list[str]) -> NoReturn:
         raise EmbeddedError(f"{command[0]} cannot be run: {error.strerror}.") from error
 
 
-def _discard(layout: Layout, _asked: argparse.Namespace) -> None:
+def _discard(_asked: argparse.Namespace) -> None:
     """Remove the database, wherever it lies; the rest of var/ is the caller's to remove."""
+    layout = Layout.prepare(var_dir())
     if not locks.is_free(attachment.lock_of(layout, "postgres")):
         raise EmbeddedError("PostgreSQL of this installation runs. End what uses it first.")
     tenancy.discard(layout)
 
 
-_DOORS: dict[str, Callable[[Layout, argparse.Namespace], None]] = {
+_DOORS: dict[str, Callable[[argparse.Namespace], None]] = {
     "postgres": _serve_postgres,
     "redis": _serve_redis,
     "keep": _keep,
