@@ -26,6 +26,7 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("serve", help="run the fleet until SIGTERM or Ctrl-C")
         actions.add_parser("prepare", help="make certificates, tokens and ports where missing")
+        actions.add_parser("register", help="register the fleet with the platform, safe to repeat")
         actions.add_parser("history", help="put missing history in (while the fleet is not served)")
         listed = actions.add_parser("faults", help="list the faults, and which are on")
         listed.add_argument("--json", action="store_true", help="print JSON")
@@ -59,6 +60,12 @@ class Command(BaseCommand):
     def prepare(self, var_dir: Path, options: dict[str, Any]) -> None:
         prepared = fleet.prepare(var_dir)
         self.stdout.write(f"The fleet is ready in {prepared.folder}: {', '.join(sites.NAMES)}.")
+
+    def register(self, var_dir: Path, options: dict[str, Any]) -> None:
+        from apps.simulator import registrar  # the models are wanted by this action alone
+
+        for cluster in registrar.register(fleet.members(var_dir)):
+            self.stdout.write(f"{cluster.name} is registered.")
 
     def history(self, var_dir: Path, options: dict[str, Any]) -> None:
         promtool = binaries.find("promtool", var_dir)
