@@ -53,7 +53,9 @@ def find_chromium() -> str:
             timeout=300,
         )
         if not succeeded:
-            raise LeftOutError(f"Chromium could not be installed: {explain(said, 1)}")
+            raise LeftOutError(
+                f"Chromium could not be installed: {explain(said.strip().rpartition('\n')[2])}"
+            )
     return shutil.which("chromium") or "/usr/bin/chromium"
 
 

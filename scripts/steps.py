@@ -95,11 +95,13 @@ def with_path(folder: str) -> dict[str, str]:
     return {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
-def explain(said: str, count: int = 15) -> str:
+def explain(said: str, count: int = 8) -> str:
     if "No space left on device" in said:
         return "The disk is full. Make room and try again."
     lines = [line for line in said.splitlines() if line.strip()]
-    return "\n".join(lines[-count:]) or "It gave no reason."
+    if len(lines) > 2 * count:  # Some tools give the reason first, others last.
+        lines = [*lines[:count], "...", *lines[-count:]]
+    return "\n".join(lines) or "It gave no reason."
 
 
 def end_with_sentence(error: SetupError) -> None:

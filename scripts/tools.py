@@ -68,7 +68,7 @@ def _download(place: Path, until: float) -> str:
         left = max(1.0, until - time.monotonic())
         succeeded, said = attempt([*apt, *words], cwd=place / "packages", timeout=left)
         if not succeeded:
-            return explain(said, 1)
+            return explain(said.strip().rpartition("\n")[2])
     return ""
 
 
@@ -78,7 +78,7 @@ def _unpack(place: Path) -> str:
     for package in sorted((place / "packages").glob("*.deb")):
         succeeded, said = attempt(["dpkg-deb", "-x", package, aside])
         if not succeeded:
-            return explain(said, 1)
+            return explain(said.strip().rpartition("\n")[2])
     shutil.rmtree(VAR / "tools", ignore_errors=True)
     aside.rename(VAR / "tools")
     return ""
