@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scripts import client, environment
-from scripts.steps import ROOT, VAR, SetupError, attempt, explain, run, say
+from scripts.steps import ROOT, VAR, SetupError, attempt, explain, last_line, run, say
 
 _START_WITHIN = 180.0
 
@@ -53,9 +53,7 @@ def find_chromium() -> str:
             timeout=300,
         )
         if not succeeded:
-            raise LeftOutError(
-                f"Chromium could not be installed: {explain(said.strip().rpartition('\n')[2])}"
-            )
+            raise LeftOutError(f"Chromium could not be installed: {last_line(said)}")
     return shutil.which("chromium") or "/usr/bin/chromium"
 
 

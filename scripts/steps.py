@@ -104,6 +104,10 @@ def explain(said: str, count: int = 8) -> str:
     return "\n".join(lines) or "It gave no reason."
 
 
+def last_line(said: str) -> str:
+    return said.strip().rpartition("\n")[2] or "it gave no reason"
+
+
 def end_with_sentence(error: SetupError) -> None:
     sys.stderr.write(f"{error}\n")
     raise SystemExit(1)

@@ -9,7 +9,7 @@ import shutil
 import time
 from pathlib import Path
 
-from scripts.steps import VAR, attempt, explain, say
+from scripts.steps import VAR, attempt, last_line, say
 
 PACKAGES = ("prometheus", "prometheus-alertmanager")
 _PROGRAMS = ("prometheus", "promtool", "prometheus-alertmanager")
@@ -68,7 +68,7 @@ def _download(place: Path, until: float) -> str:
         left = max(1.0, until - time.monotonic())
         succeeded, said = attempt([*apt, *words], cwd=place / "packages", timeout=left)
         if not succeeded:
-            return explain(said.strip().rpartition("\n")[2])
+            return last_line(said)
     return ""
 
 
@@ -78,7 +78,7 @@ def _unpack(place: Path) -> str:
     for package in sorted((place / "packages").glob("*.deb")):
         succeeded, said = attempt(["dpkg-deb", "-x", package, aside])
         if not succeeded:
-            return explain(said.strip().rpartition("\n")[2])
+            return last_line(said)
     shutil.rmtree(VAR / "tools", ignore_errors=True)
     aside.rename(VAR / "tools")
     return ""
