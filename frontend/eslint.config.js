@@ -13,6 +13,8 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js', 'public/*.js'] } } },
     rules: {
       'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', 8],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
     },

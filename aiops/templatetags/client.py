@@ -1,4 +1,4 @@
-"""Template tags that write the <link> and <script> elements of the built client, by their hashed names."""
+"""Template tags that load the built client by the hashed names of its files."""
 
 import json
 from functools import lru_cache
@@ -77,7 +77,7 @@ def client_theme() -> SafeString:
 
 @register.simple_tag
 def client_assets(entry: str) -> SafeString:
-    """Write what loads `entry`, a source file such as src/main.tsx; nothing before the first build."""
+    """Write what loads `entry`, such as src/main.tsx; nothing before the first build."""
     manifest = read_manifest()
     if manifest is None:
         return SafeString("")
@@ -92,4 +92,4 @@ def client_assets(entry: str) -> SafeString:
         _elements('<link rel="modulepreload" href="{}">', others),
         _elements('<script type="module" src="{}"></script>', [] if is_style else [first]),
     ]
-    return SafeString("\n").join(part for part in parts if part)
+    return format_html_join("\n", "{}", ((part,) for part in parts if part))

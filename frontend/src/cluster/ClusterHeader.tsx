@@ -1,24 +1,24 @@
 /** The cluster's state, since when, why, and what to do next. */
 import { Link } from '@tanstack/react-router';
-import { ChartLine, Clock, Waves } from 'lucide-react';
+import { ChartLine, Clock } from 'lucide-react';
 
 import type { Cluster } from '../api/types';
 import { downWords, isStale } from '../fleet/health';
-import { Chip } from '../ui/Chip';
+import { Remarks } from '../fleet/Remarks';
 import { cx } from '../ui/classes';
 import { useDerived } from '../ui/clock';
 import { looks } from '../ui/state';
 import { StateBadge } from '../ui/StateBadge';
 import { Ago, Since } from '../ui/Time';
 import { useChanges } from '../ui/useChanges';
-import { environmentWords, platformWords, typeWords } from '../ui/words';
+import { kindOf } from '../ui/words';
 import { CheckNow } from './CheckNow';
 import { nextStep } from './nextStep';
 
 function Figures({ cluster, stale }: { cluster: Cluster; stale: boolean }) {
   const { status } = cluster;
   return (
-    <dl className={cx('flex flex-wrap gap-x-6 gap-y-1', stale && 'opacity-70')}>
+    <dl className={cx('flex flex-wrap gap-x-6 gap-y-1', stale && 'text-muted')}>
       <div>
         <dt className="text-xs text-muted">Health score</dt>
         <dd className="num text-title font-semibold">{status.checked_at === null ? '–' : `${status.health_score} %`}</dd>
@@ -63,60 +63,62 @@ function Why({ cluster, stale }: { cluster: Cluster; stale: boolean }) {
   );
 }
 
-export function ClusterHeader({ cluster }: { cluster: Cluster }) {
+function Standing({ cluster }: { cluster: Cluster }) {
   const { status, enabled } = cluster;
-  const stale = useDerived((at) => isStale(cluster, at));
   const changes = useChanges(status.state);
+  return (
+    <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <StateBadge
+        key={changes}
+        state={status.state}
+        className={cx('rounded px-1 text-title', changes > 0 && 'flash', !enabled && 'text-muted')}
+      />
+      {status.state_since !== null && (
+        <span className="text-muted">
+          <Since time={status.state_since} />
+        </span>
+      )}
+      <Remarks cluster={cluster} />
+    </p>
+  );
+}
+
+function Kind({ cluster }: { cluster: Cluster }) {
+  const { name, display_name } = cluster;
+  return <p className="text-muted">{[display_name !== name && display_name, ...kindOf(cluster)].filter(Boolean).join(' · ')}</p>;
+}
+
+function Doors({ cluster }: { cluster: Cluster }) {
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <Link
+        to="/explore"
+        search={{ q: 'up', clusters: cluster.name }}
+        className="inline-flex h-8 items-center gap-1.5 rounded-md border border-line bg-raised px-3 text-sm font-medium hover:bg-hover"
+      >
+        <ChartLine size={16} aria-hidden /> Explore
+      </Link>
+      {cluster.permissions.includes('operate') && cluster.enabled && <CheckNow cluster={cluster} />}
+    </div>
+  );
+}
+
+export function ClusterHeader({ cluster }: { cluster: Cluster }) {
+  const stale = useDerived((at) => isStale(cluster, at));
   return (
     <section
       aria-label="State"
       className={cx(
         'flex flex-col gap-3 rounded-lg border border-l-4 border-line bg-raised p-4',
-        enabled ? looks[status.state].edge : 'border-l-line',
+        cluster.enabled ? looks[cluster.status.state].edge : 'border-l-line',
       )}
     >
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="flex min-w-0 flex-col gap-1">
-          <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <StateBadge
-              key={changes}
-              state={status.state}
-              className={cx('rounded px-1 text-title', changes > 0 && 'flash')}
-            />
-            {status.state_since !== null && (
-              <span className="text-muted">
-                <Since time={status.state_since} />
-              </span>
-            )}
-            {!enabled && <Chip>Disabled: not checked</Chip>}
-            {enabled && status.connectivity === 'INTERMITTENT' && (
-              <Chip className="text-warn">
-                <Waves size={14} aria-hidden /> Intermittent
-              </Chip>
-            )}
-          </p>
-          <p className="text-muted">
-            {[
-              cluster.display_name !== cluster.name && cluster.display_name,
-              typeWords[cluster.cluster_type],
-              `${platformWords[cluster.platform]} ${cluster.platform_version}`.trim(),
-              environmentWords[cluster.environment],
-              cluster.region,
-            ]
-              .filter(Boolean)
-              .join(' · ')}
-          </p>
+          <Standing cluster={cluster} />
+          <Kind cluster={cluster} />
         </div>
-        <div className="flex flex-wrap items-center gap-2">
-          <Link
-            to="/explore"
-            search={{ q: 'up', clusters: cluster.name }}
-            className="inline-flex h-8 items-center gap-1.5 rounded-md border border-line bg-raised px-3 text-sm font-medium hover:bg-hover"
-          >
-            <ChartLine size={16} aria-hidden /> Explore
-          </Link>
-          {cluster.permissions.includes('operate') && enabled && <CheckNow cluster={cluster} />}
-        </div>
+        <Doors cluster={cluster} />
       </div>
       <Why cluster={cluster} stale={stale} />
       <Figures cluster={cluster} stale={stale} />

@@ -27,11 +27,11 @@ function Row({ check }: { check: HealthCheck }) {
       <td className="px-3 py-1.5">
         <StateBadge state={check.state} />
       </td>
-      <td className="num px-3 py-1.5 text-right">{check.health_score} %</td>
-      <td className="num px-3 py-1.5 text-right whitespace-nowrap">
+      <td className="num px-3 py-1.5 text-right whitespace-nowrap max-sm:hidden">{check.health_score} %</td>
+      <td className="num px-3 py-1.5 text-right whitespace-nowrap max-sm:hidden">
         {check.latency_ms === null ? '–' : `${Math.round(check.latency_ms)} ms`}
       </td>
-      <td className="w-full px-3 py-1.5 break-words max-sm:min-w-60">
+      <td className="w-full px-3 py-1.5 break-words">
         {down && <strong className="font-medium">{down}: </strong>}
         {check.error}
       </td>
@@ -51,8 +51,8 @@ function Checks({ checks }: { checks: readonly HealthCheck[] }) {
           <tr className="text-left text-xs text-muted">
             <th className="px-3 py-1.5 font-medium">Checked</th>
             <th className="px-3 py-1.5 font-medium">State</th>
-            <th className="px-3 py-1.5 text-right font-medium">Health</th>
-            <th className="px-3 py-1.5 text-right font-medium">Latency</th>
+            <th className="px-3 py-1.5 text-right font-medium max-sm:hidden">Health</th>
+            <th className="px-3 py-1.5 text-right font-medium max-sm:hidden">Latency</th>
             <th className="px-3 py-1.5 font-medium">Why</th>
           </tr>
         </thead>

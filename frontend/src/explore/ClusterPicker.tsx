@@ -1,7 +1,7 @@
 /** Whom to ask: every enabled cluster, or those chosen. */
 import { Check, ChevronDown, Server } from 'lucide-react';
 import { Popover } from 'radix-ui';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 
 import type { Cluster } from '../api/types';
 import { Button } from '../ui/Button';
@@ -25,82 +25,96 @@ function scopeWords(names: readonly string[]): string {
   return names.length <= 2 ? names.join(', ') : counted(names.length, 'cluster');
 }
 
-function Option({ cluster, checked, onToggle }: { cluster: Cluster; checked: boolean; onToggle: () => void }) {
-  const { icon: Icon, text, word } = looks[cluster.status.state];
+function Tick({ checked }: { checked: boolean }) {
+  return (
+    <span className="flex size-4 items-center justify-center rounded border border-line-strong">
+      {checked && <Check size={14} aria-hidden />}
+    </span>
+  );
+}
+
+interface OptionProps {
+  checked: boolean;
+  onToggle: () => void;
+  children: ReactNode;
+  className?: string;
+}
+
+function Option({ checked, onToggle, children, className }: OptionProps) {
   return (
     <button
       type="button"
       role="checkbox"
       aria-checked={checked}
-      className={cx(menuItem, 'hover:bg-hover focus-visible:bg-hover')}
+      className={cx(menuItem, 'hover:bg-hover focus-visible:bg-hover', className)}
       onClick={onToggle}
     >
-      <span className="flex size-4 items-center justify-center rounded border border-line-strong">
-        {checked && <Check size={14} aria-hidden />}
-      </span>
-      <span className="flex-1 truncate text-left">{cluster.name}</span>
-      <Icon size={14} className={text} aria-hidden />
-      <span className="sr-only">{word}</span>
+      <Tick checked={checked} />
+      {children}
     </button>
   );
 }
 
-export function ClusterPicker({ fleet, chosen, onChange }: ClusterPickerProps) {
+function Named({ cluster }: { cluster: Cluster }) {
+  const { icon: Icon, text, word } = looks[cluster.status.state];
+  return (
+    <>
+      <span className="flex-1 truncate text-left">{cluster.name}</span>
+      <Icon size={14} className={text} aria-hidden />
+      <span className="sr-only">{word}</span>
+    </>
+  );
+}
+
+function Options({ fleet, chosen, onChange }: ClusterPickerProps) {
   const [search, setSearch] = useState('');
   const names = namesIn(chosen);
+  const offered = fleet.filter(({ enabled, name }) => enabled && name.includes(search.trim().toLowerCase()));
   const toggle = (name: string) => {
     const next = names.includes(name) ? names.filter((other) => other !== name) : [...names, name];
     onChange({ clusters: next.join(',') });
   };
-  const offered = fleet.filter(({ enabled, name }) => enabled && name.includes(search.trim().toLowerCase()));
+  return (
+    <>
+      {fleet.length >= SEARCH_FROM && (
+        <input
+          type="search"
+          aria-label="Find a cluster"
+          placeholder="Find a cluster"
+          className={cx(field, 'mb-1')}
+          value={search}
+          onChange={({ target }) => {
+            setSearch(target.value);
+          }}
+        />
+      )}
+      <Option checked={names.length === 0} onToggle={() => { onChange({ clusters: '' }); }} className="border-b border-line">
+        All enabled clusters
+      </Option>
+      <div role="group" aria-label="Clusters">
+        {offered.map((cluster) => (
+          <Option key={cluster.id} checked={names.includes(cluster.name)} onToggle={() => { toggle(cluster.name); }}>
+            <Named cluster={cluster} />
+          </Option>
+        ))}
+      </div>
+    </>
+  );
+}
+
+export function ClusterPicker(props: ClusterPickerProps) {
+  const words = scopeWords(namesIn(props.chosen));
   return (
     <Popover.Root>
       <Popover.Trigger asChild>
-        <Button className="max-w-full" aria-label={`Clusters: ${scopeWords(names)}`}>
+        <Button className="max-w-full" aria-label={`Clusters: ${words}`}>
           <Server size={16} aria-hidden />
-          <span className="truncate">{scopeWords(names)}</span>
+          <span className="truncate">{words}</span>
           <ChevronDown size={14} aria-hidden />
         </Button>
       </Popover.Trigger>
       <PopoverContent className="w-72 p-1">
-        {fleet.length >= SEARCH_FROM && (
-          <input
-            type="search"
-            aria-label="Find a cluster"
-            placeholder="Find a cluster"
-            className={cx(field, 'mb-1')}
-            value={search}
-            onChange={({ target }) => {
-              setSearch(target.value);
-            }}
-          />
-        )}
-        <button
-          type="button"
-          role="checkbox"
-          aria-checked={names.length === 0}
-          className={cx(menuItem, 'border-b border-line hover:bg-hover focus-visible:bg-hover')}
-          onClick={() => {
-            onChange({ clusters: '' });
-          }}
-        >
-          <span className="flex size-4 items-center justify-center rounded border border-line-strong">
-            {names.length === 0 && <Check size={14} aria-hidden />}
-          </span>
-          All enabled clusters
-        </button>
-        <div role="group" aria-label="Clusters">
-          {offered.map((cluster) => (
-            <Option
-              key={cluster.id}
-              cluster={cluster}
-              checked={names.includes(cluster.name)}
-              onToggle={() => {
-                toggle(cluster.name);
-              }}
-            />
-          ))}
-        </div>
+        <Options {...props} />
       </PopoverContent>
     </Popover.Root>
   );

@@ -20,7 +20,7 @@ export function Examples() {
       <ul className="flex flex-col divide-y divide-line">
         {examples.map(([q, meaning]) => (
           <li key={q} className="py-2">
-            <Link to="/explore" search={{ q }} className="font-mono text-sm break-words text-accent hover:underline">
+            <Link to="/explore" search={{ q }} className="font-mono text-sm [overflow-wrap:anywhere] text-accent hover:underline">
               {q}
             </Link>
             <p className="text-sm text-muted">{meaning}</p>

@@ -29,7 +29,7 @@ function refusalOf(error: Error | null): string | null {
 function Unknown({ names }: { names: readonly string[] }) {
   if (names.length === 0) return null;
   return (
-    <p role="alert" className="rounded-lg border border-line tint-warn px-3 py-2">
+    <p role="alert" className="rounded-lg border border-line bg-warn-tint px-3 py-2">
       Not known here, and not asked: {names.join(', ')}. Choose other clusters above.
     </p>
   );

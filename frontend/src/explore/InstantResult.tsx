@@ -45,7 +45,7 @@ export function InstantResult({ answer }: { answer: MetricsAnswer }) {
               <tr key={index} className="border-t border-line align-top">
                 <td className="px-3 py-1.5 whitespace-nowrap">{row.cluster}</td>
                 <td className="px-3 py-1.5">
-                  <span className="flex items-start gap-1">
+                  <span className="flex items-center gap-1">
                     <code className="font-mono text-xs break-all">{labelText(row.labels, shared)}</code>
                     <CopyButton text={labelText(row.labels)} what="series" />
                   </span>

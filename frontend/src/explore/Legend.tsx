@@ -12,6 +12,8 @@ interface LegendProps {
   onHide: (hidden: ReadonlySet<string>) => void;
 }
 
+const cell = 'num px-3 py-0.5 text-right whitespace-nowrap max-sm:px-2';
+
 function Row({ line, off, onToggle }: { line: Line; off: boolean; onToggle: (alone: boolean) => void }) {
   const { last, min, max } = extentOf(line.series);
   return (
@@ -36,14 +38,26 @@ function Row({ line, off, onToggle }: { line: Line; off: boolean; onToggle: (alo
         </button>
       </td>
       <td className="w-full px-3 py-0.5">
-        <code className="font-mono text-xs break-all max-sm:block max-sm:min-w-40">{line.text}</code>
+        <code className="font-mono text-xs break-all">{line.text}</code>
       </td>
-      {[last, min, max].map((value, index) => (
-        <td key={index} className="num px-3 py-0.5 text-right whitespace-nowrap">
-          {figure(value)}
-        </td>
-      ))}
+      <td className={cell}>{figure(last)}</td>
+      <td className={cx(cell, 'max-sm:hidden')}>{figure(min)}</td>
+      <td className={cell}>{figure(max)}</td>
     </tr>
+  );
+}
+
+function Head() {
+  return (
+    <thead className="sticky top-0 bg-raised">
+      <tr className="text-left text-xs text-muted">
+        <th className="px-3 py-1.5 font-medium">Cluster</th>
+        <th className="px-3 py-1.5 font-medium">Series</th>
+        <th className={cx(cell, 'py-1.5 font-medium')}>Last</th>
+        <th className={cx(cell, 'py-1.5 font-medium max-sm:hidden')}>Min</th>
+        <th className={cx(cell, 'py-1.5 font-medium')}>Max</th>
+      </tr>
+    </thead>
   );
 }
 
@@ -63,15 +77,7 @@ export function Legend({ lines, hidden, onHide }: LegendProps) {
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling table has to be reachable by keyboard */}
       <div className="max-h-96 overflow-auto border-t border-line" tabIndex={0} role="region" aria-label="Legend">
         <table className="w-full text-sm">
-          <thead className="sticky top-0 bg-raised">
-            <tr className="text-left text-xs text-muted">
-              <th className="px-3 py-1.5 font-medium">Cluster</th>
-              <th className="px-3 py-1.5 font-medium">Series</th>
-              <th className="px-3 py-1.5 text-right font-medium">Last</th>
-              <th className="px-3 py-1.5 text-right font-medium">Min</th>
-              <th className="px-3 py-1.5 text-right font-medium">Max</th>
-            </tr>
-          </thead>
+          <Head />
           <tbody>
             {lines.map((line, index) => (
               <Row

@@ -1,7 +1,7 @@
 /** The question and its frame: PromQL, range or instant, time, step and clusters. */
 import { useNavigate } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
-import { lazy, Suspense, useId, useState, type SubmitEvent } from 'react';
+import { lazy, Suspense, useId, useState } from 'react';
 
 import type { Cluster } from '../api/types';
 import { Button } from '../ui/Button';
@@ -64,70 +64,65 @@ function StepField({ draft, explore, onChange }: { draft: Draft; explore: Explor
   );
 }
 
+interface QuestionProps {
+  q: string;
+  refusal: string | null;
+  busy: boolean;
+  onChange: (q: string) => void;
+  onRun: () => void;
+}
+
+function Question({ q, refusal, busy, onChange, onRun }: QuestionProps) {
+  const errorId = useId();
+  return (
+    <div className="flex items-start gap-2 max-sm:flex-col">
+      <div className="w-full min-w-0 flex-1">
+        <Suspense fallback={<div className="h-9 rounded-md border border-line-strong" />}>
+          <PromQLBox value={q} onChange={onChange} onRun={onRun} errorId={refusal === null ? undefined : errorId} />
+        </Suspense>
+        {refusal !== null && (
+          <p id={errorId} role="alert" className="mt-1 text-sm break-words text-bad">
+            {refusal}
+          </p>
+        )}
+      </div>
+      <Button type="submit" tone="primary" className="h-9 max-sm:w-full" title="Ctrl or Cmd and Enter" disabled={q.trim() === ''}>
+        <Play size={16} aria-hidden />
+        {busy ? 'Asking' : 'Run'}
+      </Button>
+    </div>
+  );
+}
+
 export function QueryBar({ explore, fleet, refusal, busy, onAgain }: QueryBarProps) {
   const navigate = useNavigate({ from: '/explore' });
   const [draft, setDraft] = useDraft(explore);
-  const errorId = useId();
   const change = (changes: Partial<Explore>) => void navigate({ search: { ...explore, ...changes } });
-
+  const edit = (changes: Partial<Draft>) => {
+    setDraft({ ...draft, ...changes });
+  };
   const run = () => {
-    const q = draft.q.trim();
-    const step = draft.step.trim();
+    const [q, step] = [draft.q.trim(), draft.step.trim()];
     if (q === '') return;
     if (q === explore.q && step === (explore.step ?? '')) onAgain();
     else change({ q, step });
   };
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    run();
-  };
-
+  const instant = explore.mode === 'instant';
   return (
-    <form onSubmit={submit} className="flex flex-col gap-3 rounded-lg border border-line bg-raised p-3" aria-label="Question">
-      <div className="flex items-start gap-2 max-sm:flex-col">
-        <div className="w-full min-w-0 flex-1">
-          <Suspense fallback={<div className="h-9 rounded-md border border-line-strong" />}>
-            <PromQLBox
-              value={draft.q}
-              onChange={(q) => {
-                setDraft({ ...draft, q });
-              }}
-              onRun={run}
-              errorId={refusal === null ? undefined : errorId}
-            />
-          </Suspense>
-          {refusal !== null && (
-            <p id={errorId} role="alert" className="mt-1 text-sm break-words text-bad">
-              {refusal}
-            </p>
-          )}
-        </div>
-        <Button type="submit" tone="primary" className="h-9 max-sm:w-full" title="Ctrl or Cmd and Enter" disabled={draft.q.trim() === ''}>
-          <Play size={16} aria-hidden />
-          {busy ? 'Asking' : 'Run'}
-        </Button>
-      </div>
+    <form
+      aria-label="Question"
+      className="flex flex-col gap-3 rounded-lg border border-line bg-raised p-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        run();
+      }}
+    >
+      <Question q={draft.q} refusal={refusal} busy={busy} onChange={(q) => { edit({ q }); }} onRun={run} />
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <ModeSwitch
-          instant={explore.mode === 'instant'}
-          onChange={(instant) => {
-            void navigate({ search: { ...explore, mode: instant ? 'instant' : undefined } });
-          }}
-        />
-        {explore.mode === 'instant' ? (
-          <InstantPicker at={explore.at} onChange={change} />
-        ) : (
-          <>
-            <RangePicker from={explore.from} to={explore.to} onChange={change} />
-            <StepField
-              draft={draft}
-              explore={explore}
-              onChange={(step) => {
-                setDraft({ ...draft, step });
-              }}
-            />
-          </>
-        )}
+        <ModeSwitch instant={instant} onChange={(chosen) => { change({ mode: chosen ? 'instant' : undefined }); }} />
+        {instant && <InstantPicker at={explore.at} onChange={change} />}
+        {!instant && <RangePicker from={explore.from} to={explore.to} onChange={change} />}
+        {!instant && <StepField draft={draft} explore={explore} onChange={(step) => { edit({ step }); }} />}
         <ClusterPicker fleet={fleet} chosen={explore.clusters} onChange={change} />
       </div>
     </form>

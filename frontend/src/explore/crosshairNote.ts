@@ -22,6 +22,15 @@ function nearest(plot: uPlot, lines: readonly Line[], index: number, pointerTop:
   return best;
 }
 
+/** Beside the pointer, on the side where there is room. */
+function place(note: HTMLElement, plot: uPlot, left: number, top: number): void {
+  const { clientWidth, clientHeight } = plot.over;
+  const onTheLeft = left > clientWidth / 2;
+  note.style.left = onTheLeft ? '' : `${left + 12}px`;
+  note.style.right = onTheLeft ? `${clientWidth - left + 12}px` : '';
+  note.style.top = `${Math.max(0, Math.min(top, clientHeight - 44))}px`;
+}
+
 export function crosshairNote(lines: readonly Line[]): uPlot.Plugin {
   const note = document.createElement('div');
   note.className = 'chart-note';
@@ -32,16 +41,15 @@ export function crosshairNote(lines: readonly Line[]): uPlot.Plugin {
         plot.over.append(note);
       },
       setCursor: (plot) => {
-        const { left = -1, top = -1, idx } = plot.cursor;
-        const found = left < 0 || idx === null || idx === undefined ? null : nearest(plot, lines, idx, top);
+        const { left = -1, top = -1 } = plot.cursor;
+        const index = plot.cursor.idx ?? -1;
+        const time = plot.data[0][index];
+        const found = time === undefined ? null : nearest(plot, lines, index, top);
         note.hidden = found === null;
-        if (found === null || idx === null || idx === undefined) return;
+        if (found === null || time === undefined) return;
         const { line, value } = found;
-        note.textContent = `${line.series.cluster} ${line.text}: ${figure(value)} · ${absolute((plot.data[0][idx] ?? 0) * 1000)}`;
-        const right = left > plot.over.clientWidth / 2;
-        note.style.left = right ? '' : `${left + 12}px`;
-        note.style.right = right ? `${plot.over.clientWidth - left + 12}px` : '';
-        note.style.top = `${Math.max(0, Math.min(top, plot.over.clientHeight - 44))}px`;
+        note.textContent = `${line.series.cluster} ${line.text}: ${figure(value)} · ${absolute(time * 1000)}`;
+        place(note, plot, left, top);
       },
     },
   };

@@ -12,23 +12,32 @@ export interface Plot {
 /** Steps may be rounded upstream; only what is clearly longer than one is a gap. */
 const GAP_IN_STEPS = 1.5;
 
-/** A null one step after each point that has no successor in time breaks the line there. */
-function withGaps(series: Series, step: number): Map<number, number | null> {
-  const points = new Map<number, number | null>();
-  series.times.forEach((time, index) => {
-    const value = series.values[index] ?? NaN;
-    // What is not finite has no place on the axis: a gap here, its own words in the tables.
-    points.set(time, Number.isFinite(value) ? value : null);
-    const next = series.times[index + 1];
-    if (next !== undefined && next - time > step * GAP_IN_STEPS) points.set(time + step, null);
+/** What is not finite has no place on the axis: a gap here, its own words in the tables. */
+const cellOf = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
+
+const isGap = (from: number | undefined, to: number | undefined, step: number): boolean =>
+  from !== undefined && to !== undefined && to - from > step * GAP_IN_STEPS;
+
+/** Points in time that lie within gaps: without one there, no line would be broken. */
+const breaksIn = ({ times }: Series, step: number): number[] =>
+  times.flatMap((time, index) => (isGap(time, times[index + 1], step) ? time + step : []));
+
+function column(series: Series, times: readonly number[], step: number): Cell[] {
+  let next = 0;
+  return times.map((time) => {
+    if (series.times[next] === time) {
+      next += 1;
+      return cellOf(series.values[next - 1]);
+    }
+    return isGap(series.times[next - 1], series.times[next], step) ? null : undefined;
   });
-  return points;
 }
 
 export function layOut(all: readonly Series[], step: number): Plot {
-  const gapped = all.map((series) => withGaps(series, step));
-  const times = [...new Set(gapped.flatMap((points) => [...points.keys()]))].sort((one, other) => one - other);
-  return { times, columns: gapped.map((points) => times.map((time) => points.get(time))) };
+  const points = all.flatMap((series) => [...series.times, ...breaksIn(series, step)]);
+  const times = [...new Set(points)].sort((one, other) => one - other);
+  return { times, columns: all.map((series) => column(series, times, step)) };
 }
 
 export interface Extent {

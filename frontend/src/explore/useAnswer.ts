@@ -38,12 +38,12 @@ async function ask(explore: Explore, query: string, clusterIds: string[], signal
 
 export function useAnswer(explore: Explore, clusters: readonly Cluster[] | undefined) {
   const query = explore.q?.trim() ?? '';
-  const scope = clusters && scopeOf(explore, clusters);
-  const nobody = scope !== undefined && scope.ids.length === 0 && scope.unknown.length > 0;
+  const { ids, unknown } = scopeOf(explore, clusters ?? []);
+  const nobody = ids.length === 0 && unknown.length > 0;
   return useQuery({
-    queryKey: ['metrics', explore, scope?.ids],
-    queryFn: ({ signal }) => ask(explore, query, scope?.ids ?? [], signal),
-    enabled: query !== '' && scope !== undefined && !nobody,
+    queryKey: ['metrics', explore, ids],
+    queryFn: ({ signal }) => ask(explore, query, ids, signal),
+    enabled: query !== '' && clusters !== undefined && !nobody,
     placeholderData: keepPreviousData,
     // A question is asked when a person asks it, not when a window gets the focus back.
     staleTime: Infinity,

@@ -34,7 +34,7 @@ function Row({ cluster }: { cluster: Cluster }) {
   return (
     <li className="relative flex flex-wrap items-baseline gap-x-3 px-3 py-1.5 hover:bg-hover">
       <StateBadge state={status.state} className="w-28 self-center" />
-      <Link to="/clusters/$name" params={{ name }} className="font-semibold after:absolute after:inset-0">
+      <Link to="/clusters/$name" params={{ name }} className="truncate font-semibold after:absolute after:inset-0 sm:w-44">
         {display_name}
       </Link>
       <span className="min-w-60 flex-1 break-words max-sm:basis-full">
@@ -57,8 +57,8 @@ export function AttentionStrip({ clusters }: { clusters: readonly Cluster[] }) {
   const troubled = worstFirst(clusters.filter((cluster) => needsAttention(cluster, now())));
   return (
     <section aria-labelledby="attention" className="overflow-hidden rounded-lg border border-line bg-raised">
-      <h2 id="attention" role="status" className="border-b border-line px-3 py-2 font-semibold">
-        {counted(count, 'cluster needs', 'clusters need')} attention
+      <h2 id="attention" className="border-b border-line px-3 py-2 font-semibold">
+        <span role="status">{counted(count, 'cluster needs', 'clusters need')} attention</span>
       </h2>
       <ul className="max-h-64 divide-y divide-line overflow-y-auto">
         {troubled.map((cluster) => (

@@ -1,34 +1,34 @@
 /** One cluster at a glance: its state, since when, what is down and why, and how fresh that is. */
 import { Link } from '@tanstack/react-router';
-import { CircleCheck, Clock, OctagonX, Waves } from 'lucide-react';
+import { CircleCheck, Clock, OctagonX } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import type { Cluster } from '../api/types';
-import { Chip } from '../ui/Chip';
 import { cx } from '../ui/classes';
 import { useDerived } from '../ui/clock';
 import { looks } from '../ui/state';
 import { StateBadge } from '../ui/StateBadge';
 import { Ago, Since } from '../ui/Time';
 import { useChanges } from '../ui/useChanges';
-import { environmentWords, platformWords, typeWords } from '../ui/words';
+import { kindOf } from '../ui/words';
 import { downWords, isStale, partsOf } from './health';
+import { Remarks } from './Remarks';
 
 function Header({ cluster }: { cluster: Cluster }) {
-  const { name, display_name, status } = cluster;
+  const { name, display_name, status, enabled } = cluster;
   const changes = useChanges(status.state);
   return (
     <header className="flex items-start gap-2">
       <div className="min-w-0 flex-1">
-        <h3 className="truncate font-semibold">
+        <h2 className="truncate font-semibold">
           <Link to="/clusters/$name" params={{ name }} className="after:absolute after:inset-0 after:rounded-lg">
             {display_name}
           </Link>
-        </h3>
+        </h2>
         {display_name !== name && <p className="truncate font-mono text-xs text-muted">{name}</p>}
       </div>
       <div className="text-right">
-        <StateBadge key={changes} state={status.state} className={cx('rounded px-1 text-base', changes > 0 && 'flash')} />
+        <StateBadge key={changes} state={status.state} className={cx('rounded px-1 text-base', changes > 0 && 'flash', !enabled && 'text-muted')} />
         {status.state_since !== null && (
           <p className="text-xs text-muted">
             <Since time={status.state_since} />
@@ -40,19 +40,25 @@ function Header({ cluster }: { cluster: Cluster }) {
 }
 
 function Kind({ cluster }: { cluster: Cluster }) {
-  const facts = [
-    typeWords[cluster.cluster_type],
-    `${platformWords[cluster.platform]} ${cluster.platform_version}`.trim(),
-    environmentWords[cluster.environment],
-    cluster.region,
-  ];
-  return <p className="truncate text-sm text-muted">{facts.filter(Boolean).join(' · ')}</p>;
+  return <p className="truncate text-sm text-muted">{kindOf(cluster).join(' · ')}</p>;
 }
 
-function Parts({ cluster }: { cluster: Cluster }) {
+function Why({ cluster }: { cluster: Cluster }) {
+  const { last_error } = cluster.status;
+  const down = downWords(cluster.status);
+  if (!cluster.enabled || !last_error) return null;
+  return (
+    <p className="text-sm break-words">
+      {down && <strong className="font-semibold">{down}: </strong>}
+      {last_error}
+    </p>
+  );
+}
+
+function Parts({ cluster, old }: { cluster: Cluster; old: boolean }) {
   const parts = partsOf(cluster.status).filter((part) => part.healthy !== null);
   return (
-    <ul className="flex flex-wrap gap-x-3 gap-y-1 text-sm" aria-label="Parts">
+    <ul className={cx('flex flex-wrap gap-x-3 gap-y-1 text-sm', old && 'grayscale')} aria-label="Parts">
       {parts.map(({ key, name, healthy }) => (
         <li key={key} className={cx('flex items-center gap-1', healthy ? 'text-muted' : 'font-medium text-bad')}>
           {healthy ? (
@@ -81,7 +87,7 @@ function Facts({ cluster, stale }: { cluster: Cluster; stale: boolean }) {
   const { status } = cluster;
   if (status.checked_at === null) return null;
   return (
-    <dl className={cx('mt-auto flex flex-wrap gap-x-4 text-sm', stale && 'opacity-70')}>
+    <dl className={cx('mt-auto flex flex-wrap gap-x-4 text-sm', stale && 'text-muted')}>
       <Fact name="Health">{status.health_score} %</Fact>
       {status.latency_ms !== null && <Fact name="Latency">{Math.round(status.latency_ms)} ms</Fact>}
       <div className="ml-auto flex items-center gap-1">
@@ -110,23 +116,11 @@ export function ClusterCard({ cluster }: { cluster: Cluster }) {
     >
       <Header cluster={cluster} />
       <Kind cluster={cluster} />
-      {(!enabled || status.connectivity === 'INTERMITTENT') && (
-        <p className="flex gap-1">
-          {!enabled && <Chip>Disabled: not checked</Chip>}
-          {enabled && (
-            <Chip className="text-warn">
-              <Waves size={14} aria-hidden /> Intermittent
-            </Chip>
-          )}
-        </p>
-      )}
-      {enabled && status.last_error && (
-        <p className="text-sm break-words">
-          {downWords(status) && <strong className="font-semibold">{downWords(status)}: </strong>}
-          {status.last_error}
-        </p>
-      )}
-      <Parts cluster={cluster} />
+      <div className="empty:hidden">
+        <Remarks cluster={cluster} />
+      </div>
+      <Why cluster={cluster} />
+      <Parts cluster={cluster} old={stale || !enabled} />
       <Facts cluster={cluster} stale={stale} />
     </article>
   );

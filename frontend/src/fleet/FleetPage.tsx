@@ -20,7 +20,7 @@ const route = getRouteApi('/');
 
 function Cards({ clusters }: { clusters: readonly Cluster[] }) {
   return (
-    <ul className="grid gap-3 sm:grid-cols-[repeat(auto-fill,minmax(340px,1fr))]">
+    <ul className="grid grid-cols-1 gap-3 sm:grid-cols-[repeat(auto-fill,minmax(340px,1fr))]">
       {clusters.map((cluster) => (
         <li key={cluster.id} className="[contain-intrinsic-height:auto_190px] [content-visibility:auto]">
           <ClusterCard cluster={cluster} />

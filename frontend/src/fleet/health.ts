@@ -66,8 +66,9 @@ export function needsAttention(cluster: Cluster, now: number): boolean {
 /** Why a cluster needs attention, in one line. */
 export function reasonOf(cluster: Cluster, now: number): string {
   const { status } = cluster;
-  if (isStale(cluster, now)) return 'Not checked any more. Look whether the worker and beat run.';
-  if (status.last_error) return status.last_error;
+  const stale = isStale(cluster, now);
+  if (status.last_error) return stale ? `${status.last_error} (not checked any more)` : status.last_error;
+  if (stale) return 'Not checked any more. Look whether the worker and beat run.';
   if (status.connectivity === 'INTERMITTENT') return 'Its state has changed three times or more in the last ten checks.';
   return downWords(status);
 }

@@ -75,35 +75,39 @@ export class LiveSocket {
   private hear(message: ServerMessage | null): void {
     if (message === null) return;
     window.clearTimeout(this.timers.dead);
-    switch (message.type) {
-      case 'auth_response':
-        this.subscribe();
-        break;
-      case 'subscribed':
-        this.goLive(message.last_event_id);
-        break;
-      case 'event':
-        this.lastEventId = message.event.event_id;
-        this.listener.onEvent(message.event);
-        break;
-      case 'gap':
-        this.listener.onHeal();
-        break;
-      case 'ping':
-        this.send({ type: 'pong', timestamp: message.timestamp });
-        break;
-      case 'pong':
-        this.listener.onServerTime(message.server_time, Date.parse(message.timestamp));
-        break;
-      case 'disconnect':
-        this.goodbye = message.reason;
-        this.retryAfterMs = message.reconnect_after_ms;
-        break;
-      case 'error':
-        this.goodbye = message.message;
-        break;
-    }
+    // A newer server may say what this client does not know yet.
+    const answer = this.answers[message.type] as ((told: ServerMessage) => void) | undefined;
+    answer?.(message);
   }
+
+  private readonly answers: { [Type in ServerMessage['type']]: (told: Extract<ServerMessage, { type: Type }>) => void } = {
+    auth_response: () => {
+      this.subscribe();
+    },
+    subscribed: ({ last_event_id }) => {
+      this.goLive(last_event_id);
+    },
+    event: ({ event }) => {
+      this.lastEventId = event.event_id;
+      this.listener.onEvent(event);
+    },
+    gap: () => {
+      this.listener.onHeal();
+    },
+    ping: ({ timestamp }) => {
+      this.send({ type: 'pong', timestamp });
+    },
+    pong: ({ server_time, timestamp }) => {
+      this.listener.onServerTime(server_time, Date.parse(timestamp));
+    },
+    disconnect: ({ reason, reconnect_after_ms }) => {
+      this.goodbye = reason;
+      this.retryAfterMs = reconnect_after_ms;
+    },
+    error: ({ message }) => {
+      this.goodbye = message;
+    },
+  };
 
   private subscribe(): void {
     this.send({

@@ -8,7 +8,7 @@ import { cx } from './classes';
 
 export function EmptyState({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section className="mx-auto my-12 flex max-w-160 flex-col gap-3 rounded-lg border border-line bg-raised p-6">
+    <section className="mx-auto my-8 flex w-full max-w-160 flex-col gap-3 rounded-lg border border-line bg-raised p-6">
       <h2 className="text-base font-semibold">{title}</h2>
       {children}
     </section>
@@ -26,7 +26,7 @@ interface FailureProps {
 export function FailureNote({ title, error, onRetry, className }: FailureProps) {
   const trace = error instanceof Problem ? error.traceId : null;
   return (
-    <section role="alert" className={cx('flex gap-3 rounded-lg border border-line tint-bad p-3', className)}>
+    <section role="alert" className={cx('flex gap-3 rounded-lg border border-line bg-bad-tint p-3', className)}>
       <OctagonX size={16} className="mt-0.5 shrink-0 text-bad" aria-hidden />
       <div className="min-w-0 flex-1">
         <h2 className="font-semibold">{title}</h2>

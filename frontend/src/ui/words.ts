@@ -23,3 +23,12 @@ export const environmentWords = {
 
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+
+/** What sort of cluster it is, and where: "Hub", "OpenShift 4.18.3", "Production", "eu-central". */
+export const kindOf = (cluster: Cluster): string[] =>
+  [
+    typeWords[cluster.cluster_type],
+    `${platformWords[cluster.platform]} ${cluster.platform_version}`.trim(),
+    environmentWords[cluster.environment],
+    cluster.region,
+  ].filter(Boolean);

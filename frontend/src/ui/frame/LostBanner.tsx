@@ -16,7 +16,10 @@ export function LostBanner() {
   const { lostSince, retryAt, reason } = useConnection();
   if (lostSince === null) return null;
   return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line tint-warn px-4 py-2 text-sm">
+    <section
+      aria-label="Connection"
+      className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-warn-tint px-4 py-2 text-sm"
+    >
       <WifiOff size={16} className="text-warn" aria-hidden />
       <p className="min-w-0 flex-1">
         <span role="alert">
@@ -28,6 +31,6 @@ export function LostBanner() {
       <Button size="small" onClick={retryNow} disabled={retryAt === null}>
         Try now
       </Button>
-    </div>
+    </section>
   );
 }

@@ -24,13 +24,14 @@ export function SessionEnded() {
           <Dialog.Description className="text-muted">
             Sign in again to go on; you come back to this view. What is shown now no longer changes.
           </Dialog.Description>
-          <div className="flex justify-end gap-2">
-            <Dialog.Close asChild>
-              <Button tone="quiet">Keep reading</Button>
-            </Dialog.Close>
+          {/* The first in order has the focus when the dialog opens. */}
+          <div className="flex flex-row-reverse gap-2">
             <ButtonLink tone="primary" href={signInUrl({ pathname, search: searchStr })}>
               Sign in again
             </ButtonLink>
+            <Dialog.Close asChild>
+              <Button tone="quiet">Keep reading</Button>
+            </Dialog.Close>
           </div>
         </Dialog.Content>
       </Dialog.Portal>
