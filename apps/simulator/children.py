@@ -2,33 +2,31 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 3.0
+# A step between fork and program, in an interpreter of its own: Python code in a forked child may
+# hang where the parent has threads. It asks Linux for SIGKILL at the parent's death
+# (PR_SET_PDEATHSIG is 1), unless the parent is dead already, and becomes the program.
+LAST_WILL = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
-def last_will() -> Callable[[], None] | None:
-    """Return what a child does before it becomes its program: ask to be killed with its parent."""
+def mortal(command: Sequence[str | Path]) -> list[str | Path]:
+    """Return the command so that its process is killed when the thread that starts it ends."""
     if not sys.platform.startswith("linux"):
         # Elsewhere the child shares our process group, which the terminal or supervisor ends.
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getpid()
-
-    def ask() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        # The parent may have died between the fork and the line above.
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
+        return list(command)
+    return [sys.executable, "-I", "-S", "-c", LAST_WILL, str(os.getpid()), *command]
 
 
 def open_log(log: Path) -> BinaryIO:
@@ -40,12 +38,11 @@ async def start(command: Sequence[str | Path], log: Path) -> asyncio.subprocess.
     """Start a child whose output goes to `log`."""
     with open_log(log) as out:
         return await asyncio.create_subprocess_exec(
-            *command,
+            *mortal(command),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             cwd=Path(__file__).parents[2],
-            preexec_fn=last_will(),
         )
 
 

@@ -156,9 +156,7 @@ def take_in(promtool: Path, file: Path, tsdb: Path) -> None:
         file,
         tsdb,
     ]
-    finished = subprocess.run(
-        command, capture_output=True, text=True, check=False, preexec_fn=children.last_will()
-    )
+    finished = subprocess.run(children.mortal(command), capture_output=True, text=True, check=False)
     file.unlink()
     if finished.returncode:
         raise HistoryError(f"promtool could not import the history: {finished.stderr.strip()}")

@@ -12,7 +12,7 @@ from aiohttp import web
 from apps.simulator import binaries, faults, fleet, kube_api, prometheus
 from apps.simulator.doors import Door, PortTakenError
 from apps.simulator.exposition import CONTENT_TYPE, Family, render
-from apps.simulator.faults import Incidents, Interval
+from apps.simulator.faults import Incidents
 from apps.simulator.fleet import Fleet
 from apps.simulator.ingress import Ingress, Way
 from apps.simulator.kube_api import KubeApi
@@ -114,7 +114,7 @@ async def watch(path: Path, sites: Iterable[Site]) -> None:
     """Apply the incidents now, and again whenever their file changes."""
     applied: dict[str, Incidents | None] = {}
     while True:
-        journal: tuple[Interval, ...] = await asyncio.to_thread(faults.load, path)
+        journal = faults.load(path)
         for site in sites:
             incidents = faults.of_cluster(journal, site.cluster.name)
             if applied.get(site.cluster.name) != incidents:
