@@ -9,8 +9,8 @@ ENTRIES: dict[str, dict[str, Any]] = {
     # The tick only looks for due clusters; how often each is checked is its own interval.
     "Check due clusters": {
         "task": "clusters.check_due",
-        "schedule": 5.0,
-        "options": {"expires": 10.0},
+        "schedule": 2.0,
+        "options": {"expires": 4.0},
     },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",

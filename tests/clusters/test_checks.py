@@ -184,6 +184,18 @@ def test_a_row_that_another_worker_holds_is_skipped_and_not_waited_for() -> None
         holder.join(10)
 
 
+def test_a_check_that_was_claimed_late_does_not_shift_the_next(settings: object) -> None:
+    settings.CHECK_INTERVALS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 10.0)  # type: ignore[attr-defined]
+    cluster = make_cluster("hub")
+    due = timezone.now() - timedelta(seconds=3)
+    CheckSchedule.objects.update(next_check_at=due)
+    health.claim_due(10)
+    assert stored("hub").schedule.next_check_at == due + timedelta(seconds=10)
+    CheckSchedule.objects.update(next_check_at=due - timedelta(hours=1))
+    health.claim_due(10)
+    assert CheckSchedule.objects.get(cluster=cluster).next_check_at > timezone.now()
+
+
 def test_a_disabled_cluster_is_not_checked() -> None:
     make_cluster("off", enabled=False)
     assert check_all() == 0

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from apps.clusters import events
@@ -31,12 +31,20 @@ def claim_due(most: int) -> list[Connection]:
         .order_by("next_check_at")[:most]
     )
     claimed = list(due)
-    for cluster_type, interval in settings.CHECK_INTERVALS.items():
+    for cluster_type, seconds in settings.CHECK_INTERVALS.items():
         ids = [one.pk for one in claimed if one.cluster.cluster_type == cluster_type]
         if ids:
-            following = now + timedelta(seconds=interval)
+            following = _following(now, timedelta(seconds=seconds))
             CheckSchedule.objects.filter(pk__in=ids).update(next_check_at=following)
     return [connect(one.cluster) for one in claimed]
+
+
+def _following(now: datetime, interval: timedelta) -> Case:
+    """Keep the cadence: counted from "now", each check would slip by up to one tick."""
+    return Case(
+        When(next_check_at__gt=now - interval, then=F("next_check_at") + interval),
+        default=now + interval,
+    )
 
 
 def make_due(cluster: Cluster) -> None:
