@@ -94,11 +94,14 @@ class Daemon:
                 self._groups.pop(notice.name, None)
         return notices
 
-    def start_application(self) -> None:
+    def start_web(self) -> None:
         deadline = time.monotonic() + 10
         while not (self._folder / "control").exists() and time.monotonic() < deadline:
             self.listen()
             time.sleep(0.05)
+        self._ask().startProcess(self.programs["web"].address, False)
+
+    def start_the_rest(self) -> None:
         self._ask().startProcessGroup("app", False)
 
     def restart(self, name: str) -> None:

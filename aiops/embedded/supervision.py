@@ -154,9 +154,11 @@ class _Narrator:
             url = answering.url_of(name)
             answering.wait_for(name, url, until=until, on_silence=lambda _name: self._hear())
         how_to_sign_in = self._plan.prepare()
-        say(f"Starting {', '.join(n for n, p in self._daemon.programs.items() if not p.server)}.")
-        self._daemon.start_application()
+        # The sign-in page first: on two cores the others would keep it waiting.
+        say("Starting the web process.")
+        self._daemon.start_web()
         self._await_ready()
+        self._daemon.start_the_rest()
         say(f"\nAIOps NextGen is ready: http://localhost:{self._plan.port}/")
         say(how_to_sign_in)
         say(f"Ctrl-C ends everything. The logs are in {self._layout.logs}.\n")
