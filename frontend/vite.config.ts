@@ -29,5 +29,9 @@ export default defineConfig(({ command }) => ({
     setupFiles: ['src/testing/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // Deadlines for a busy machine; a test that passes never waits for one.
+    testTimeout: 60_000,
+    pool: 'threads',
+    maxWorkers: 2,
   },
 }));

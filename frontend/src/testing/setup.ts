@@ -1,7 +1,7 @@
 /** Before each test file: the matchers, what jsdom lacks, and a network that refuses what no test expects. */
 import '@testing-library/jest-dom/vitest';
 
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 
 import { useConnection } from '../live/store';
@@ -14,6 +14,8 @@ vi.hoisted(() => {
   window.scrollTo = () => undefined;
   Element.prototype.scrollIntoView = () => undefined;
 });
+
+configure({ asyncUtilTimeout: 20_000 });
 
 beforeAll(() => {
   server.listen({ onUnhandledRequest: 'error' });
