@@ -14,7 +14,7 @@ def main(argv: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops.settings.development")
     try:
         with _servers_for(argv):
-            from django.core.management import execute_from_command_line  # noqa: PLC0415
+            from django.core.management import execute_from_command_line
 
             execute_from_command_line(argv)
     except EmbeddedError as error:

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.generic import TemplateView
+from django.views.generic import RedirectView, TemplateView
 from drf_spectacular.views import (
     SpectacularAPIView,
     SpectacularRedocView,
@@ -19,6 +19,7 @@ client = login_required(ensure_csrf_cookie(TemplateView.as_view(template_name="c
 redoc = csp_update({"worker-src": ["blob:"]})(SpectacularRedocView.as_view())
 
 urlpatterns = [
+    path("favicon.ico", RedirectView.as_view(url="/static/brand/mark.svg", permanent=True)),
     path("health", vitals.health),
     path("ready", vitals.ready),
     path("admin/", admin.site.urls),

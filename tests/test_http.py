@@ -47,9 +47,7 @@ def test_plain_text_where_tls_was_expected_is_a_tls_failure(server: fakes.Upstre
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour.HANG, Behaviour.DRIP])
-def test_the_deadline_covers_the_whole_call(
-    server: fakes.Upstream, behaviour: Behaviour
-) -> None:
+def test_the_deadline_covers_the_whole_call(server: fakes.Upstream, behaviour: Behaviour) -> None:
     server.answers["/slow"] = behaviour
     started = time.perf_counter()
     assert failure(server.url, "/slow", deadline=0.4) == (Stage.TIMEOUT, "no answer in 0.4 s")

@@ -65,7 +65,7 @@ def test_a_token_can_be_made_to_last(admin: User) -> None:
 
 
 def test_an_unknown_user_is_named_with_those_that_exist(admin: User) -> None:
-    with pytest.raises(CommandError, match="no user 'bob'. Users: ada"):
+    with pytest.raises(CommandError, match=r"no user 'bob'\. Users: ada"):
         call_command("create_token", "bob")
 
 

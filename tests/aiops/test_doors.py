@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
-from aiops import heartbeat, vitals
+from aiops import heartbeat
 from aiops.heartbeat.tasks import show_life
 from apps.accounts.models import User
+from apps.clusters.models.grant import Rights
 
 pytestmark = pytest.mark.django_db
 
@@ -36,11 +38,9 @@ def test_ready_names_a_redis_that_is_away(settings: Any) -> None:
 
 
 def test_ready_names_migrations_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vitals.MigrationExecutor, "migration_plan", lambda *_: [("a", False)])
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda *_: [("a", False)])
     response = Client().get("/ready")
-    assert response.json()["failing"] == {
-        "migrations": "1 migrations wait: run manage.py migrate."
-    }
+    assert response.json()["failing"] == {"migrations": "1 migrations wait: run manage.py migrate."}
 
 
 def test_a_consumed_heartbeat_leaves_its_time() -> None:
@@ -100,12 +100,10 @@ def test_a_wrong_method_is_refused_in_the_envelope(admin: User) -> None:
 def test_a_bug_is_answered_with_an_id_and_no_detail(
     admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from apps.clusters.api import me
-
     def explode(_: object) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr(me.Rights, "of", explode)
+    monkeypatch.setattr(Rights, "of", explode)
     client = Client(raise_request_exception=False)
     client.force_login(admin)
     response = client.get("/api/v1/me")

@@ -149,6 +149,6 @@ def search_redis() -> None:
         entries = server.xrange("aiops:events")
         assert entries
         refuse(str(entries), "the event log")
-        for key in server.keys():
+        for key in server.scan_iter():
             if server.type(key) == "list":
                 refuse(str(server.lrange(key, 0, -1)), f"the queue {key}")

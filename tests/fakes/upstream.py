@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-
 TLS_HANDSHAKE = b"\x16"
 
 

@@ -180,9 +180,7 @@ def test_named_clusters_alone_are_asked(api: APIClient, fleet: Fleet) -> None:
     assert fleet.upstreams["two"].requests == []
 
 
-def test_a_hidden_cluster_is_neither_asked_nor_admitted(
-    viewer_of_blue: User, fleet: Fleet
-) -> None:
+def test_a_hidden_cluster_is_neither_asked_nor_admitted(viewer_of_blue: User, fleet: Fleet) -> None:
     blue = fleet.add("blue", labels={"team": "blue"})
     red = fleet.add("red", labels={"team": "red"})
     api = signed_in(viewer_of_blue)

@@ -1,7 +1,7 @@
 """The socket at /ws: the whole ASGI application, real sessions and tokens, the real log."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -70,8 +70,8 @@ Made = Callable[..., Any]
 
 
 @pytest.fixture
-async def red(transactional_db: None) -> AsyncIterator[Cluster]:
-    yield await sync_to_async(make_cluster)("red", labels={"team": "red"})
+async def red(transactional_db: None) -> Cluster:
+    return await sync_to_async(make_cluster)("red", labels={"team": "red"})
 
 
 async def tell(cluster: Cluster) -> str:
@@ -255,6 +255,27 @@ async def test_more_than_the_queue_holds_drops_the_oldest_and_says_so(
         gap = await browser.receive()
         assert (gap["type"], gap["from"], gap["to"]) == ("gap", later[0], later[19])
         assert (await browser.receive())["event"]["event_id"] == later[20]
+
+
+async def test_an_outage_of_the_log_is_waited_out(admin: User, red: Cluster) -> None:
+    async with await browser_of(admin) as browser:
+        await browser.receive()
+        await browser.subscribe()
+        async with log.open_reader() as server:
+            await server.client_kill_filter(_type="normal", skipme=True)
+        event_id = await tell(red)
+        assert (await browser.receive())["event"]["event_id"] == event_id
+
+
+async def test_a_log_that_was_emptied_is_told_as_a_gap(admin: User, red: Cluster) -> None:
+    await tell(red)
+    async with await browser_of(admin) as browser:
+        await browser.receive()
+        await browser.subscribe()
+        async with log.open_reader() as server:
+            await server.delete(log.STREAM)
+            await server.client_kill_filter(_type="normal", skipme=True)
+        assert (await browser.receive())["type"] == "gap"
 
 
 async def test_ping_is_answered_with_both_times(admin: User) -> None:

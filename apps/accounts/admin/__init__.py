@@ -1,5 +1,6 @@
 """People and tokens in the admin. A token is made by command only, so it is never on a page."""
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
@@ -7,6 +8,8 @@ from django.http import HttpRequest
 from apps.accounts.models import ApiToken, User
 
 admin.site.register(User, UserAdmin)
+# Nobody confirms addresses here; a user's own is on the user's page.
+admin.site.unregister(EmailAddress)
 
 
 @admin.register(ApiToken)

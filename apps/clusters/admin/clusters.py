@@ -86,9 +86,7 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
         "health_score",
         "latency",
         "cluster_type",
-        "platform",
         "environment",
-        "region",
         "last_seen",
         "enabled",
     )
