@@ -37,7 +37,7 @@ def connect(cluster: Cluster) -> Connection:
         try:
             secrets = unlock(credential)
         except SealBroken as broken:
-            problem = f"{cluster.name}: the stored credential cannot be opened. {broken}"
+            problem = f"The stored credential cannot be opened. {broken}"
     ca_bundle = credential.ca_bundle if credential else ""
     return Connection(
         cluster_id=cluster.pk,

@@ -38,17 +38,14 @@ async def probe(connection: Connection, timeout: float) -> list[Reading]:  # noq
     return list(
         await asyncio.gather(
             _ask_api_server(connection, timeout),
-            *(
-                _ask_part(connection.name, part, upstream, timeout)
-                for part, upstream in connection.parts.items()
-            ),
+            *(_ask_part(part, upstream, timeout) for part, upstream in connection.parts.items()),
         )
     )
 
 
 async def _ask_api_server(connection: Connection, deadline: float) -> Reading:
     upstream = connection.api_server
-    place = f"{connection.name}: the API server at {upstream.address}"
+    place = f"The API server at {upstream.address}"
     try:
         reply = await ask(upstream, Call("/readyz", deadline=deadline, cap=MIB))
     except Unreachable as failure:
@@ -73,8 +70,8 @@ def _judge_api_answer(reply: Reply, place: str) -> tuple[bool, int, str]:
     return False, reply.elapsed_ms, f"{place} {said}"
 
 
-async def _ask_part(name: str, part: str, upstream: Upstream, deadline: float) -> Reading:
-    place = f"{name}: {NAMES[part]} at {upstream.address}"
+async def _ask_part(part: str, upstream: Upstream, deadline: float) -> Reading:
+    place = f"{NAMES[part]} at {upstream.address}"
     path, params = QUESTIONS[part]
     try:
         reply = await ask(upstream, Call(path, params, deadline=deadline, cap=4 * MIB))

@@ -86,7 +86,7 @@ def test_a_refused_connection_is_named_with_address_and_next_step() -> None:
     make_cluster("edge", api_server_url="https://127.0.0.1:1")
     check_all()
     assert stored("edge").last_error == (
-        "edge: the API server at 127.0.0.1:1 does not answer: connection refused. "
+        "The API server at 127.0.0.1:1 does not answer: connection refused. "
         "Check that it runs, and the firewall between."
     )
 
