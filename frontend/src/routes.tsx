@@ -4,6 +4,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } 
 import { readExplore } from './explore/address';
 import { readFilter } from './fleet/filter';
 import { FleetPage } from './fleet/FleetPage';
+import { Broken } from './ui/Broken';
 import { Frame } from './ui/frame/Frame';
 import { EmptyState } from './ui/Notice';
 
@@ -63,6 +64,7 @@ export const makeRouter = () =>
   createRouter({
     routeTree: root.addChildren([fleetRoute, clusterRoute, exploreRoute]),
     defaultPreload: 'intent',
+    defaultErrorComponent: Broken,
     scrollRestoration: true,
     parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
     stringifySearch: writeSearch,

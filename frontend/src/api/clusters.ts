@@ -1,5 +1,5 @@
 /** Questions about clusters. Events keep the answers fresh (live/apply.ts); polling carries what no event tells. */
-import { queryOptions, useMutation } from '@tanstack/react-query';
+import { queryOptions, replaceEqualDeep, useMutation } from '@tanstack/react-query';
 
 import { settle } from '../live/apply';
 import { api, unwrap } from './client';
@@ -25,12 +25,18 @@ export const keys = {
   history: (id: string) => ['health-history', id] as const,
 };
 
+/**
+ * An answer that was under way while an event arrived is older than that event.
+ * What comes out the same must be the same object: a query that gives a new one each time renders without end.
+ */
+const settled = (known: Cluster[] | undefined, fresh: Cluster[]): Cluster[] =>
+  replaceEqualDeep(known, settle(known, fresh));
+
 export const clustersQuery = queryOptions({
   queryKey: keys.clusters,
   queryFn: ({ signal }) => allClusters(signal),
   refetchInterval: POLL_MS,
-  // An answer that was under way while an event arrived is older than that event.
-  structuralSharing: (known, fresh) => settle(known as Cluster[] | undefined, fresh as Cluster[]),
+  structuralSharing: (known, fresh) => settled(known as Cluster[] | undefined, fresh as Cluster[]),
 });
 
 export const clusterQuery = (name: string) =>
@@ -40,7 +46,7 @@ export const clusterQuery = (name: string) =>
       unwrap(api.GET('/api/v1/clusters/by-name/{name}', { params: { path: { name } }, signal })),
     refetchInterval: POLL_MS,
     structuralSharing: (known, fresh) =>
-      settle(known === undefined ? undefined : [known as Cluster], [fresh as Cluster])[0],
+      settled(known === undefined ? undefined : [known as Cluster], [fresh as Cluster])[0],
   });
 
 export const summaryQuery = queryOptions({

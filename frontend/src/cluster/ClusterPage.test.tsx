@@ -81,6 +81,13 @@ test('it follows the events', async () => {
   });
 });
 
+test('a card leads to it, and it shows at once what the card knew', async () => {
+  server.use(http.get('*/api/v1/clusters/by-name/:name', () => new Promise<never>(() => undefined)));
+  openClient('/');
+  await userEvent.click(await screen.findByRole('link', { name: 'Hub Frankfurt' }));
+  expect(await screen.findByRole('region', { name: 'State' })).toHaveTextContent('Online');
+});
+
 test('a name that nobody knows leads back to the fleet', async () => {
   openClient('/clusters/nowhere');
   expect(await screen.findByRole('heading', { name: 'There is no cluster nowhere' })).toBeInTheDocument();

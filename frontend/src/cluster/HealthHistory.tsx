@@ -45,7 +45,7 @@ function Checks({ checks }: { checks: readonly HealthCheck[] }) {
   return (
     // A table that can be scrolled sideways on a phone has to be reachable by keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Table of checks">
+    <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Table of checks">
       <table className="w-full text-sm">
         <thead>
           <tr className="text-left text-xs text-muted">

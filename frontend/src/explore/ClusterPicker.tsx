@@ -113,7 +113,7 @@ export function ClusterPicker(props: ClusterPickerProps) {
           <ChevronDown size={14} aria-hidden />
         </Button>
       </Popover.Trigger>
-      <PopoverContent className="w-72 p-1">
+      <PopoverContent aria-label="Clusters to ask" className="w-72 p-1">
         <Options {...props} />
       </PopoverContent>
     </Popover.Root>

@@ -20,7 +20,7 @@ function Table({ lines }: { lines: readonly Line[] }) {
         </p>
       )}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling table has to be reachable by keyboard */}
-      <div className="max-h-96 overflow-auto" tabIndex={0} role="region" aria-label="Data">
+      <div className="relative max-h-96 overflow-auto" tabIndex={0} role="region" aria-label="Data">
         <table className="num w-full text-sm">
           <thead className="sticky top-0 bg-raised">
             <tr className="text-left align-bottom text-xs text-muted">

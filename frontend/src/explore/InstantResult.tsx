@@ -31,7 +31,7 @@ export function InstantResult({ answer }: { answer: MetricsAnswer }) {
         <SharedLabels labels={shared} />
       </div>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling table has to be reachable by keyboard */}
-      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Values">
+      <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label="Values">
         <table className="w-full text-sm">
           <thead>
             <tr className="text-left text-xs text-muted">

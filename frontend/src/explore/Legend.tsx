@@ -75,7 +75,7 @@ export function Legend({ lines, hidden, onHide }: LegendProps) {
   return (
     <div>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling table has to be reachable by keyboard */}
-      <div className="max-h-96 overflow-auto border-t border-line" tabIndex={0} role="region" aria-label="Legend">
+      <div className="relative max-h-96 overflow-auto border-t border-line" tabIndex={0} role="region" aria-label="Legend">
         <table className="w-full text-sm">
           <Head />
           <tbody>

@@ -82,7 +82,7 @@ export function RangePicker({ from = DEFAULT_FROM, to = 'now', onChange }: { fro
           <ChevronDown size={14} aria-hidden />
         </Button>
       </Popover.Trigger>
-      <PopoverContent className="flex flex-wrap max-sm:w-64">
+      <PopoverContent aria-label="Time range" className="flex flex-wrap max-sm:w-64">
         <ul className="w-44 border-line p-1 sm:border-r" aria-label="Quick ranges">
           {quickRanges.map(([value, words]) => (
             <li key={value}>
@@ -121,7 +121,7 @@ export function InstantPicker({ at = 'now', onChange }: { at: string | undefined
           <ChevronDown size={14} aria-hidden />
         </Button>
       </Popover.Trigger>
-      <PopoverContent>
+      <PopoverContent aria-label="Time">
         <form
           className="flex w-56 flex-col gap-2 p-3"
           onSubmit={(event) => {

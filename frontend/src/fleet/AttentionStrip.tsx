@@ -60,7 +60,7 @@ export function AttentionStrip({ clusters }: { clusters: readonly Cluster[] }) {
       <h2 id="attention" className="border-b border-line px-3 py-2 font-semibold">
         <span role="status">{counted(count, 'cluster needs', 'clusters need')} attention</span>
       </h2>
-      <ul className="max-h-64 divide-y divide-line overflow-y-auto">
+      <ul className="relative max-h-64 divide-y divide-line overflow-y-auto">
         {troubled.map((cluster) => (
           <Row key={cluster.id} cluster={cluster} />
         ))}
