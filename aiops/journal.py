@@ -51,16 +51,14 @@ def configure(config: dict[str, Any]) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
         _mask_all,
     ]
-    last: Any = (
-        structlog.processors.JSONRenderer()
-        if config["json"]
-        else structlog.processors.KeyValueRenderer(
-            key_order=["timestamp", "level", "logger", "event"], sort_keys=True
-        )
-    )
+    if config["json"]:
+        shared.append(structlog.processors.format_exc_info)
+        last: Any = structlog.processors.JSONRenderer()
+    else:
+        plain = structlog.dev.plain_traceback
+        last = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)
     logging.config.dictConfig(
         {
             "version": 1,

@@ -179,6 +179,8 @@ CELERY_TASK_DEFAULT_QUEUE = "collect"
 CELERY_TASK_ROUTES = {"clusters.check_due": {"queue": "poll"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# After a lost broker a task is delivered again; two of it at once help nobody.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Without these a worker whose Redis went away waits on a dead socket for ever.
 CELERY_BROKER_TRANSPORT_OPTIONS = {

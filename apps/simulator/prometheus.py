@@ -108,11 +108,13 @@ async def live(plan: Plan, found: Iterable[Target], gate: asyncio.Semaphore) -> 
     while True:
         began = loop.time()
         child = await children.start(plan.command(), plan.log)
-        (plan.tsdb.parent / "prometheus.pid").write_text(str(child.pid))
+        pid_file = plan.tsdb.parent / "prometheus.pid"
+        pid_file.write_text(str(child.pid))
         try:
             code = await child.wait()
         finally:
             await children.stop(child)
+            pid_file.unlink()
         if loop.time() - began > WELL_AFTER_SECONDS:
             pause = FIRST_PAUSE
         said = children.last_line(plan.log) or "it said nothing"
