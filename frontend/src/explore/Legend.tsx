@@ -18,7 +18,7 @@ function Row({ line, off, onToggle }: { line: Line; off: boolean; onToggle: (alo
   const { last, min, max } = extentOf(line.series);
   return (
     <tr className={cx('border-t border-line hover:bg-hover', off && 'text-muted')}>
-      <td className="py-0.5 pl-2 whitespace-nowrap">
+      <td className="py-0.5 pl-2 sm:whitespace-nowrap">
         <button
           type="button"
           aria-pressed={!off}
@@ -36,8 +36,9 @@ function Row({ line, off, onToggle }: { line: Line; off: boolean; onToggle: (alo
           {line.series.cluster}
           <span className="sr-only">{line.text}</span>
         </button>
+        <code className="block pb-1 pl-7 font-mono text-xs break-all sm:hidden">{line.text}</code>
       </td>
-      <td className="w-full px-3 py-0.5">
+      <td className="w-full px-3 py-0.5 max-sm:hidden">
         <code className="font-mono text-xs break-all">{line.text}</code>
       </td>
       <td className={cell}>{figure(last)}</td>
@@ -51,8 +52,8 @@ function Head() {
   return (
     <thead className="sticky top-0 bg-raised">
       <tr className="text-left text-xs text-muted">
-        <th className="px-3 py-1.5 font-medium">Cluster</th>
-        <th className="px-3 py-1.5 font-medium">Series</th>
+        <th className="px-3 py-1.5 font-medium max-sm:w-full">Cluster</th>
+        <th className="px-3 py-1.5 font-medium max-sm:hidden">Series</th>
         <th className={cx(cell, 'py-1.5 font-medium')}>Last</th>
         <th className={cx(cell, 'py-1.5 font-medium max-sm:hidden')}>Min</th>
         <th className={cx(cell, 'py-1.5 font-medium')}>Max</th>
