@@ -40,6 +40,7 @@ LINT = [
     Check("ruff format", [str(_BIN / "ruff"), "format", "--check", "."]),
     Check("mypy --strict", [str(_BIN / "mypy")]),
     Check("import contracts", [str(_BIN / "lint-imports")]),
+    Check("generated types", ["npm", "run", "--silent", "types:check"], client.FRONTEND),
     Check("tsc", ["npm", "run", "--silent", "typecheck"], client.FRONTEND),
     Check("eslint", ["npm", "run", "--silent", "lint"], client.FRONTEND),
 ]

@@ -56,9 +56,7 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     queryset = Cluster.objects.none()
     lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-    @extend_schema(
-        operation_id="clusters_list", parameters=FILTERS, responses=list_of(ClusterAnswer)
-    )
+    @extend_schema(operation_id="clusters_list", parameters=FILTERS, responses=ClusterAnswer)
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(narrow(visible(request), request.query_params))
         return self.get_paginated_response(present(page or [], request))
@@ -106,7 +104,11 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         return Response(describe_status(find(request, pk=pk)))
 
     @extend_schema(
-        parameters=[OpenApiParameter("since", OpenApiTypes.DATETIME)],
+        parameters=[
+            OpenApiParameter("since", OpenApiTypes.DATETIME),
+            OpenApiParameter("page", OpenApiTypes.INT),
+            OpenApiParameter("page_size", OpenApiTypes.INT),
+        ],
         responses=list_of(PastCheck),
     )
     @action(detail=True, url_path="health-history")

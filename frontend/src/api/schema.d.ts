@@ -259,19 +259,6 @@ export interface components {
             /** Permissions */
             permissions: ("view" | "operate" | "admin")[];
         };
-        /** ClusterAnswerPage */
-        ClusterAnswerPage: {
-            /** Items */
-            items: components["schemas"]["ClusterAnswer"][];
-            /** Total */
-            total: number;
-            /** Page */
-            page: number;
-            /** Page Size */
-            page_size: number;
-            /** Total Pages */
-            total_pages: number;
-        };
         /** ClusterEndpoints */
         ClusterEndpoints: {
             /** Prometheus Url */
@@ -462,8 +449,8 @@ export interface components {
             /** Warnings */
             warnings: string[];
         };
-        PaginatedClusterAnswerPageList: {
-            items: components["schemas"]["ClusterAnswerPage"][];
+        PaginatedClusterAnswerList: {
+            items: components["schemas"]["ClusterAnswer"][];
             total: number;
             page: number;
             page_size: number;
@@ -671,7 +658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ClusterAnswerPage"];
+                    "application/json": components["schemas"]["PaginatedClusterAnswerList"];
                 };
             };
         };
@@ -704,7 +691,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
@@ -726,7 +712,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
@@ -752,7 +737,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
@@ -773,7 +757,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
@@ -799,7 +782,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
@@ -823,13 +805,12 @@ export interface operations {
     clusters_health_history_retrieve: {
         parameters: {
             query?: {
-                since?: string;
                 page?: number;
                 page_size?: number;
+                since?: string;
             };
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
@@ -851,7 +832,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
@@ -873,7 +853,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this cluster. */
                 id: string;
             };
             cookie?: never;
