@@ -1,0 +1,156 @@
+"""Checks and queries against a real Prometheus and a real Alertmanager, where they can be had."""
+
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from asgiref.sync import async_to_sync
+from rest_framework.test import APIClient
+
+from aiops import BASE_DIR
+from apps.clusters.actions import checking
+from apps.clusters.models import Cluster
+from apps.simulator import binaries
+from tests.factories import make_cluster
+
+pytestmark = pytest.mark.django_db
+
+# A Prometheus that scrapes itself, and an Alertmanager that tells nobody.
+SCRAPE = """
+global: {scrape_interval: 1s}
+scrape_configs:
+  - job_name: prometheus
+    static_configs: [{targets: ["127.0.0.1:%d"]}]
+"""
+ROUTE = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+
+
+def program(*names: str) -> Path:
+    for name in names:
+        if found := binaries.find(name, BASE_DIR / "var"):
+            return found
+    pytest.skip(f"{names[0]} is not installed; `apt-get install {names[0]}` brings it")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str | Path], ready_url: str, log: Path) -> Iterator[None]:
+    with log.open("wb") as out:
+        child = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        deadline = time.monotonic() + 30
+        while not answers(ready_url):
+            assert child.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+        yield
+    finally:
+        child.terminate()
+        child.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as response:
+            return bool(response.status == 200)
+    except URLError:
+        # The port is not open yet; asking again at once would only burn the processor.
+        time.sleep(0.1)
+        return False
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path) -> Iterator[str]:
+    binary, port = program("prometheus"), free_port()
+    config = tmp_path / "prometheus.yml"
+    config.write_text(SCRAPE % port)
+    url = f"http://127.0.0.1:{port}"
+    command: list[str | Path] = [
+        binary,
+        f"--config.file={config}",
+        f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    # Ready is not enough: the first scrape must have been made.
+    query = f"{url}/api/v1/query?query=up%3D%3D1"
+    with running(command, f"{url}/-/ready", tmp_path / "prometheus.log"):
+        deadline = time.monotonic() + 30
+        while b'"value"' not in urllib.request.urlopen(query, timeout=5).read():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        yield url
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[str]:
+    binary, port = program("prometheus-alertmanager", "alertmanager"), free_port()
+    config = tmp_path / "alertmanager.yml"
+    config.write_text(ROUTE)
+    url = f"http://127.0.0.1:{port}"
+    command: list[str | Path] = [
+        binary,
+        f"--config.file={config}",
+        f"--storage.path={tmp_path / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+    with running(command, f"{url}/-/ready", tmp_path / "alertmanager.log"):
+        yield url
+
+
+def test_a_real_prometheus_is_found_well(prometheus: str) -> None:
+    make_cluster("real", prometheus_url=prometheus)
+    async_to_sync(checking.check_due)()
+    assert Cluster.objects.get().prometheus_healthy is True
+
+
+def test_a_real_alertmanager_is_found_well(alertmanager: str) -> None:
+    make_cluster("real", alertmanager_url=alertmanager)
+    async_to_sync(checking.check_due)()
+    assert Cluster.objects.get().alertmanager_healthy is True
+
+
+def test_a_real_prometheus_answers_instant_and_range_queries(
+    api: APIClient, prometheus: str
+) -> None:
+    make_cluster("real", prometheus_url=prometheus)
+    now = time.time()
+    instant = api.post("/api/v1/metrics/query", {"query": "up"}, format="json").json()
+    row = instant["results"][0]
+    assert (row["status"], row["result_type"], row["data"][0]["value"][1]) == (
+        "SUCCESS",
+        "VECTOR",
+        "1",
+    )
+    body = {"query": "vector(1)/0", "start_time": now - 60, "end_time": now, "step": "15s"}
+    ranged = api.post("/api/v1/metrics/query_range", body, format="json").json()
+    row = ranged["results"][0]
+    assert row["result_type"] == "MATRIX"
+    assert {value for _, value in row["data"][0]["values"]} == {"+Inf"}
+
+
+def test_a_real_prometheus_says_where_a_query_is_wrong(api: APIClient, prometheus: str) -> None:
+    make_cluster("real", prometheus_url=prometheus)
+    response = api.post("/api/v1/metrics/query", {"query": "up{"}, format="json")
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "INVALID_PROMQL")
+    assert "parse error" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"), [("1", "SCALAR"), ('"words"', "STRING"), ("up", "VECTOR")]
+)
+def test_every_result_type_of_a_real_prometheus_passes(
+    api: APIClient, prometheus: str, query: str, kind: str
+) -> None:
+    make_cluster("real", prometheus_url=prometheus)
+    row = api.post("/api/v1/metrics/query", {"query": query}, format="json").json()["results"][0]
+    assert row["result_type"] == kind
