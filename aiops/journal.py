@@ -9,28 +9,9 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-MASK = "[hidden]"
-_SECRETS = re.compile(
-    r"(?P<bearer>(?i:bearer|basic)\s+)[\w.~+/=-]{8,}"  # Authorization headers
-    r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JSON web tokens: service accounts' tokens are such
-    r"|sha256~[\w-]{16,}"  # OpenShift's OAuth tokens
-    r"|aiops_[0-9a-f]{12}\.[\w-]{20,}"  # our own API tokens
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
-    r"|(?P<scheme>\w+://[^\s:/@]*):[^\s/@]+@",  # passwords in addresses
-    re.DOTALL,
-)
+from apps.masking import mask
+
 _REQUEST_ID = re.compile(r"^[\w.-]{8,64}$")
-
-
-def mask(text: str) -> str:
-    """Return `text` with whatever looks like a credential replaced."""
-
-    def replace(found: re.Match[str]) -> str:
-        if found["scheme"]:
-            return f"{found['scheme']}:{MASK}@"
-        return f"{found['bearer'] or ''}{MASK}"
-
-    return _SECRETS.sub(replace, text)
 
 
 def _mask_all(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:

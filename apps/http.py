@@ -13,9 +13,12 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import httpx2
+
+from apps.masking import quotable
 
 MIB = 1024 * 1024
 CONNECTIONS_PER_UPSTREAM = 10
@@ -54,8 +57,24 @@ class Upstream:
 
     @property
     def address(self) -> str:
-        url = httpx2.URL(self.base_url)
-        return f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
+        url = urlsplit(self.base_url)
+        try:
+            port = url.port
+        except ValueError:
+            return url.netloc
+        return f"{url.hostname}:{port or (443 if url.scheme == 'https' else 80)}"
+
+    def quote(self, said: str, limit: int = 500) -> str:
+        """Return what this upstream said, fit for a page: it may throw our own token back."""
+        return quotable(said, self.token, limit=limit)
+
+
+def is_usable(url: str) -> bool:
+    """Whether a call to this address could be made at all."""
+    try:
+        return bool(httpx2.URL(url).host)
+    except (httpx2.InvalidURL, ValueError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +103,11 @@ async def ask(upstream: Upstream, call: Call) -> Reply:
             status, body = await _exchange(upstream, call)
     except TimeoutError:
         raise Unreachable(Stage.TIMEOUT, f"no answer in {call.deadline:g} s") from None
-    except (httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError, OSError) as error:
+    except (httpx2.HTTPError, OSError) as error:
         raise _unreachable(error) from None
+    except (httpx2.InvalidURL, ValueError):
+        # Not quoted: the value that does not fit may be the token.
+        raise Unreachable(Stage.PROTOCOL, "its address or token cannot be sent") from None
     return Reply(status, body, round((time.perf_counter() - started) * 1000))
 
 

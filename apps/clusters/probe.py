@@ -34,7 +34,8 @@ REMEDIES = {
 async def probe(connection: Connection, timeout: float) -> list[Reading]:  # noqa: ASYNC109
     """Return one reading per configured part, the API server's first, within `timeout` seconds."""
     if connection.problem:
-        return [Reading(API_SERVER, healthy=False, problem=connection.problem)]
+        unasked = [Reading(part, healthy=False) for part in connection.parts]
+        return [Reading(API_SERVER, healthy=False, problem=connection.problem), *unasked]
     return list(
         await asyncio.gather(
             _ask_api_server(connection, timeout),
@@ -51,20 +52,19 @@ async def _ask_api_server(connection: Connection, deadline: float) -> Reading:
     except Unreachable as failure:
         problem = f"{place} does not answer: {failure.reason}. {_remedy(failure.stage)}"
         return Reading(API_SERVER, healthy=False, problem=problem)
-    return Reading(API_SERVER, *_judge_api_answer(reply, place))
+    return Reading(API_SERVER, *_judge_api_answer(upstream, reply, place))
 
 
-def _judge_api_answer(reply: Reply, place: str) -> tuple[bool, int, str]:
+def _judge_api_answer(upstream: Upstream, reply: Reply, place: str) -> tuple[bool, int, str]:
     # 403: the server is up and knows us, its owner only hides /readyz from this role.
     if reply.status in {200, 403}:
         return True, reply.elapsed_ms, ""
     if reply.status == 401:
         said = "refuses our token (401). Store a valid credential."
     elif reply.status == 500:
-        failing = [
-            line for line in reply.body.decode(errors="replace").split("\n") if "[-]" in line
-        ]
-        said = f"is not ready: {'; '.join(failing)[:200] or 'it answers 500'}. Check its pods."
+        lines = reply.body.decode(errors="replace").split("\n")
+        failing = upstream.quote("; ".join(line for line in lines if "[-]" in line), 200)
+        said = f"is not ready: {failing or 'it answers 500'}. Check its pods."
     else:
         said = f"answers {reply.status} to /readyz. Check that this is a Kubernetes API server."
     return False, reply.elapsed_ms, f"{place} {said}"
@@ -90,7 +90,7 @@ def _judge_part_answer(part: str, reply: Reply) -> str:
         return f"answers {reply.status}. Check its pods and its route."
     try:
         answer = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "answers something that is not JSON. Check that the address is the right service."
     if part == "prometheus" and bytes(answer.get("status", b"")) != b'"success"':
         return "does not answer the query vector(1). Check its logs."

@@ -1,11 +1,14 @@
 """What may be written into a cluster's fields; the models, the forms and the API share these."""
 
 import re
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+
+from apps.http import is_usable
 
 _LABEL_VALUE = re.compile(r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?\Z", re.ASCII)
 _LABEL_NAME = re.compile(r"^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?\Z", re.ASCII)
@@ -31,10 +34,22 @@ def check_endpoint_url(url: str) -> None:
         raise ValidationError("This is not a valid URL.") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise ValidationError("Write a URL such as https://api.example.net:6443")
+    if not is_usable(url) or _is_nowhere(parts.hostname):
+        raise ValidationError("No cluster can be at this address.")
     if "@" in parts.netloc:
         raise ValidationError("Leave user and password out of the URL; store a credential.")
     if parts.query or parts.fragment or re.search(r"[\s\x00-\x1f\\]", url):
         raise ValidationError("Leave query, fragment and blanks out of the URL.")
+
+
+def _is_nowhere(host: str) -> bool:
+    """Link-local addresses hold a cloud's metadata, with keys to the machine we run on."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_link_local or address.is_unspecified or address.is_multicast
 
 
 def check_labels(labels: Any) -> None:

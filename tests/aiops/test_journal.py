@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from aiops.journal import mask
+from apps.masking import mask
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
 

@@ -58,12 +58,15 @@ class MomentField(serializers.Field[float, Any, float, Any]):
     """A time as ISO 8601 with its zone, or as Unix seconds; read into Unix seconds."""
 
     def to_internal_value(self, data: Any) -> float:
-        if isinstance(data, int | float) and not isinstance(data, bool):
-            return self._in_range(float(data))
+        if isinstance(data, bool):
+            raise serializers.ValidationError("must be a time, not true or false.")
         try:
-            return self._in_range(float(data))
+            seconds = float(data)
+        except OverflowError:
+            seconds = float("inf")
         except (TypeError, ValueError):
-            return self._parsed(data)
+            seconds = self._parsed(data)
+        return self._in_range(seconds)
 
     def _in_range(self, seconds: float) -> float:
         if not 0 <= seconds < 1e11:
@@ -109,6 +112,7 @@ class QueryForm(serializers.Serializer[Any]):
     )
     time = MomentField(required=False)
     timeout = serializers.FloatField(default=30, min_value=0.1, max_value=300)
+    aggregate = serializers.ChoiceField(choices=["MERGE"], default="MERGE")
 
     def question(self) -> Question:
         sent = self.validated_data

@@ -1,6 +1,7 @@
 """Asks many clusters at once, within one deadline, and hides none of them."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -10,6 +11,8 @@ from apps.http import Stage, Unreachable
 from apps.observability.federation.outcome import Answer, Failure, Outcome, SourceFailed
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 async def ask_each(
@@ -43,5 +46,9 @@ async def ask_each(
             timed_out = failure.stage == Stage.TIMEOUT
             code = "QUERY_TIMEOUT" if timed_out else "CLUSTER_UNREACHABLE"
             return Failure(connection, code, failure.reason, elapsed())
+        except Exception:  # A bug met at one cluster must not cost the answers of the others.
+            logger.exception("Asking %s broke", connection.name)
+            reason = "asking it broke on our side; it is in the log of the web process"
+            return Failure(connection, "INTERNAL_ERROR", reason, elapsed())
 
     return await asyncio.gather(*map(ask_one, connections))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.db import close_old_connections
 
 from apps.accounts.models import User
 from apps.clusters.connection import Connection
@@ -56,6 +57,8 @@ def ask(user: User, question: Question) -> FleetAnswer:
     """Ask every chosen cluster; raise only if not a single one answered."""
     started = time.perf_counter()
     connections = targets.choose(user, question.cluster_ids)
+    # The wait for the network may be long, and PostgreSQL's connections are few.
+    close_old_connections()
     outcomes = async_to_sync(_ask_all)(connections, question)
     answer = FleetAnswer(outcomes, round((time.perf_counter() - started) * 1000))
     if answer.failures and not answer.answers:
@@ -87,11 +90,12 @@ async def _ask_all(connections: list[Connection], question: Question) -> list[Ou
 
 
 def _all_failed(failures: list[Failure]) -> Exception:
-    codes = {failure.code for failure in failures}
     reasons = {failure.connection.name: failure.reason for failure in failures}
-    if codes == {"INVALID_PROMQL"}:
-        return InvalidPromQL(failures[0].reason, {"clusters": reasons})
-    if codes == {"QUERY_TIMEOUT"}:
+    for failure in failures:
+        # Whoever is down besides: a wrong question is what the asker can mend.
+        if failure.code == "INVALID_PROMQL":
+            return InvalidPromQL(failure.reason, {"clusters": reasons})
+    if {failure.code for failure in failures} == {"QUERY_TIMEOUT"}:
         return QueryTimeout(
             "No cluster answered in time. Ask for less, or give it a longer timeout.",
             {"clusters": reasons},

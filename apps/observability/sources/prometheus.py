@@ -13,7 +13,7 @@ from apps.http import Call, Reply, Upstream, ask
 from apps.observability.federation.outcome import SourceFailed
 
 # What is wrong with the question itself, as against the server: it is wrong everywhere.
-QUESTION_ERRORS = {"bad_data"}
+QUESTION_ERRORS = {"bad_data", "execution"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +47,33 @@ async def query(
 ) -> QueryResult:
     """Ask `query` or `query_range`; raise SourceFailed or http.Unreachable without an answer."""
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap)
-    return read(await ask(upstream, call))
+    return read(upstream, await ask(upstream, call))
 
 
-def read(reply: Reply) -> QueryResult:
+def read(upstream: Upstream, reply: Reply) -> QueryResult:
     """Read an answer of Prometheus, whatever its status."""
     if reply.status in {401, 403}:
         raise SourceFailed("CREDENTIALS_INVALID", f"Prometheus refuses our token ({reply.status})")
     try:
         # msgspec does not look into the strings of a Raw; what is not UTF-8 must not pass on.
         envelope = _decoder.decode(reply.body.decode())
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceFailed(
             "CLUSTER_UNREACHABLE", f"Prometheus answers {reply.status} and no valid JSON"
         ) from None
     if envelope.status != "success":
-        raise _refusal(reply.status, envelope)
+        raise _refusal(upstream, reply.status, envelope)
     return QueryResult(
         envelope.data.resultType,
         bytes(envelope.data.result),
-        (*envelope.warnings, *envelope.infos),
+        tuple(upstream.quote(said) for said in (*envelope.warnings, *envelope.infos)),
     )
 
 
-def _refusal(status: int, envelope: _Envelope) -> SourceFailed:
-    said = envelope.error[:1000] or f"Prometheus answers {status}"
+def _refusal(upstream: Upstream, status: int, envelope: _Envelope) -> SourceFailed:
+    said = upstream.quote(envelope.error, 1000) or f"Prometheus answers {status}"
     if envelope.errorType in QUESTION_ERRORS:
         return SourceFailed("INVALID_PROMQL", said)
     if envelope.errorType == "timeout":
         return SourceFailed("QUERY_TIMEOUT", said)
-    return SourceFailed("CLUSTER_UNREACHABLE" if status >= 500 else "QUERY_FAILED", said)
+    return SourceFailed("CLUSTER_UNREACHABLE", said)
