@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 from rest_framework.renderers import BaseRenderer
-from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 
 def dump(value: Any) -> bytes:
@@ -16,12 +15,6 @@ def dump(value: Any) -> bytes:
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump()
-    if isinstance(value, ReturnDict):
-        return dict(value)
-    if isinstance(value, ReturnList):
-        return list(value)
-    if isinstance(value, str):
-        return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

@@ -18,16 +18,6 @@ class DomainError(Exception):
         self.details = details or {}
 
 
-class ValidationFailed(DomainError):
-    code = "VALIDATION_FAILED"
-    status = 400
-
-
-class NotFound(DomainError):
-    code = "NOT_FOUND"
-    status = 404
-
-
 class PermissionRefused(DomainError):
     code = "PERMISSION_DENIED"
     status = 403

@@ -93,7 +93,22 @@ def test_a_token_is_in_no_representation_and_no_failure() -> None:
 async def test_connections_are_reused_within_a_loop(server: fakes.Upstream) -> None:
     for _ in range(3):
         await ask(Upstream(server.url), Call("/ok"))
-    assert len(server.requests) == 3
+    assert (len(server.requests), server.connections) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "token"),
+    [
+        ("https://10.0.0.256:6443", ""),
+        ("https://[::1]x:1", ""),
+        ("http://127.0.0.1:1", "a token with “quotes”"),
+    ],
+)
+def test_what_cannot_be_sent_is_a_failure_that_quotes_nothing(url: str, token: str) -> None:
+    with pytest.raises(Unreachable) as caught:
+        async_to_sync(ask)(Upstream(url, token=token), Call("/"))
+    assert not token or token not in str(caught.value)
+    assert Upstream(url).address
 
 
 def test_a_loop_that_ends_leaves_no_connection_open(server: fakes.Upstream) -> None:

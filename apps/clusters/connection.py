@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
+
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.vault.database import Secrets, unlock
 from apps.http import Upstream
@@ -39,16 +41,22 @@ def connect(cluster: Cluster) -> Connection:
         except SealBroken as broken:
             problem = f"The stored credential cannot be opened. {broken}"
     ca_bundle = credential.ca_bundle if credential else ""
+
+    def upstream(url: str, token: str) -> Upstream:
+        secure = url.startswith("https:")
+        # A token over plain http is a token for everybody on the way.
+        shown = token if secure or settings.ALLOW_INSECURE_UPSTREAMS else ""
+        return Upstream(url, ca_bundle if secure else "", shown)
+
     return Connection(
         cluster_id=cluster.pk,
         name=cluster.name,
         cluster_type=cluster.cluster_type,
-        api_server=Upstream(cluster.api_server_url, ca_bundle, secrets.token),
+        api_server=upstream(cluster.api_server_url, secrets.token),
         parts={
-            part: Upstream(url, ca_bundle if url.startswith("https:") else "", token)
+            part: upstream(url, getattr(secrets, token_name))
             for part, token_name in TOKEN_OF.items()
             if (url := getattr(cluster, f"{part}_url"))
-            for token in [getattr(secrets, token_name)]
         },
         problem=problem,
     )

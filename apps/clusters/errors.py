@@ -21,8 +21,3 @@ class InvalidClusterName(DomainError):
 class CredentialsInvalid(DomainError):
     code = "CREDENTIALS_INVALID"
     status = 400
-
-
-class CredentialsNotFound(DomainError):
-    code = "CREDENTIALS_NOT_FOUND"
-    status = 404

@@ -7,8 +7,9 @@ from django.contrib.auth.models import Group
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
+from apps.clusters.actions import registration
 from apps.clusters.models import Cluster, Grant
-from apps.clusters.models.grant import Rights, Role
+from apps.clusters.models.grant import Reach, Rights, Role
 from tests.conftest import signed_in
 from tests.factories import grant, make_cluster, make_user
 
@@ -86,7 +87,7 @@ def test_registering_takes_an_admin_of_everything() -> None:
     body = {"name": "new-cluster", "api_server_url": "https://a.example.net"}
     narrow, wide = make_user("narrow"), make_user("wide")
     grant(narrow, ADMIN, environment="LAB")
-    grant(wide, ADMIN, all_clusters=True)
+    grant(wide, ADMIN, everywhere=True)
     assert signed_in(narrow).post("/api/v1/clusters", body, format="json").status_code == 403
     assert signed_in(wide).post("/api/v1/clusters", body, format="json").status_code == 201
 
@@ -104,12 +105,11 @@ def test_a_session_without_a_csrf_token_changes_nothing(admin: User) -> None:
     ("scope", "expected"),
     [
         ({}, set()),
-        ({"all_clusters": True}, {"one", "two", "three"}),
+        ({"everywhere": True}, {"one", "two", "three"}),
         ({"environment": "LAB"}, {"one", "two"}),
         ({"label_selector": {"team": "red"}}, {"one", "three"}),
         ({"environment": "LAB", "label_selector": {"team": "red"}}, {"one"}),
         ({"named": ["two"]}, {"two"}),
-        ({"named": ["two", "three"], "environment": "LAB"}, {"two"}),
     ],
 )
 @pytest.mark.parametrize("through_group", [False, True])
@@ -134,10 +134,28 @@ def test_a_grant_covers_exactly_its_scope(
     assert visible == covered == expected
 
 
+def test_a_named_grant_does_not_widen_when_its_cluster_goes() -> None:
+    named, other = make_cluster("named"), make_cluster("other")
+    user = make_user("someone")
+    grant(user, ADMIN, named)
+    registration.retire(named)
+    assert not Cluster.objects.visible_to(user).exists()
+    assert Rights.of(user).role_on(other) is None
+
+
+@pytest.mark.parametrize("reach", Reach.values)
+def test_a_grant_that_narrows_by_nothing_opens_only_if_it_says_all(reach: str) -> None:
+    cluster = make_cluster("one")
+    user = make_user("someone")
+    Grant.objects.create(user=user, role=VIEW, reach=reach)
+    assert Cluster.objects.visible_to(user).exists() is (reach == Reach.ALL)
+    assert (Rights.of(user).role_on(cluster) is not None) is (reach == Reach.ALL)
+
+
 def test_the_highest_of_several_grants_counts() -> None:
     cluster = make_cluster("one", environment="LAB")
     user = make_user("someone")
-    grant(user, VIEW, all_clusters=True)
+    grant(user, VIEW, everywhere=True)
     grant(user, OPERATE, environment="LAB")
     assert Rights.of(user).role_on(cluster) == OPERATE
 

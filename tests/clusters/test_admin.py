@@ -3,16 +3,21 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.clusters.actions import health
-from apps.clusters.models import Cluster
+from apps.clusters.actions import health, registration
+from apps.clusters.health import Verdict
+from apps.clusters.models import Cluster, Grant
+from apps.clusters.models.cluster import State
+from apps.clusters.models.grant import Role
 from apps.clusters.vault.database import unlock
 from apps.streaming.envelope import Event
-from tests.factories import make_cluster
+from tests.factories import grant, make_cluster, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +68,86 @@ def test_empty_boxes_keep_the_stored_credential(browser: Client) -> None:
     cluster = Cluster.objects.get()
     assert cluster.region == "eu"
     assert unlock(cluster.credential).token == "the-token"
+
+
+def test_one_filled_box_leaves_the_other_secrets_as_they_are(browser: Client) -> None:
+    browser.post(f"{LIST}add/", FORM)
+    cluster = Cluster.objects.get()
+    form = FORM | {"token": "", "prometheus_token": "for-prometheus"}
+    assert browser.post(f"{LIST}{cluster.pk}/change/", form).status_code == 302
+    secrets = unlock(Cluster.objects.get().credential)
+    assert (secrets.token, secrets.prometheus_token) == ("the-token", "for-prometheus")
+
+
+def test_a_token_does_not_follow_an_address_to_another_host(browser: Client) -> None:
+    browser.post(f"{LIST}add/", FORM)
+    cluster = Cluster.objects.get()
+    form = FORM | {"token": "", "api_server_url": "https://elsewhere.example.net"}
+    response = browser.post(f"{LIST}{cluster.pk}/change/", form)
+    assert "would follow it" in response.content.decode()
+    assert Cluster.objects.get().api_server_url == FORM["api_server_url"]
+
+
+def test_saving_a_form_never_writes_a_verdict(browser: Client) -> None:
+    browser.post(f"{LIST}add/", FORM)
+    cluster = Cluster.objects.get()
+    verdict = Verdict(timezone.now(), State.ONLINE, 100, "", 5, {"api_server": True})
+    original = registration.change
+
+    def meanwhile(*arguments: Any) -> Cluster:
+        # A check concludes between the form's read and its write.
+        health.record(cluster.pk, verdict)
+        return original(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registration, "change", meanwhile)
+        browser.post(f"{LIST}{cluster.pk}/change/", FORM | {"token": "", "region": "eu"})
+    assert (Cluster.objects.get().state, Cluster.objects.get().region) == ("ONLINE", "eu")
+
+
+def test_emptied_labels_are_no_labels(browser: Client) -> None:
+    browser.post(f"{LIST}add/", FORM)
+    cluster = Cluster.objects.get()
+    form = FORM | {"token": "", "labels": ""}
+    assert browser.post(f"{LIST}{cluster.pk}/change/", form).status_code == 302
+    assert Cluster.objects.get().labels == {}
+
+
+@pytest.fixture
+def staff() -> User:
+    """Has all of Django's permissions, and sees team red."""
+    user = make_user("staff", is_staff=True)
+    user.user_permissions.set(Permission.objects.all())
+    grant(user, Role.VIEWER, label_selector={"team": "red"})
+    return user
+
+
+def test_staff_see_and_change_in_the_admin_only_what_their_grants_say(staff: User) -> None:
+    red = make_cluster("red-one", labels={"team": "red"})
+    blue = make_cluster("blue-one")
+    for cluster in (red, blue):
+        verdict = Verdict(timezone.now(), State.ONLINE, 100, "", 5, {"api_server": True})
+        health.record(cluster.pk, verdict)
+    browser = Client()
+    browser.force_login(staff)
+    for page in (LIST, "/admin/clusters/healthcheck/"):
+        text = browser.get(page).content.decode()
+        assert "red-one" in text
+        assert "blue-one" not in text
+    assert browser.post(f"{LIST}add/", FORM).status_code == 403
+    assert browser.post(f"{LIST}{red.pk}/change/", FORM).status_code == 403
+    assert browser.get(f"{LIST}{blue.pk}/change/").status_code == 302
+    assert browser.get("/admin/clusters/grant/add/").status_code == 403
+    act(browser, "disable", red)
+    assert Cluster.objects.enabled().count() == 2
+
+
+@pytest.mark.parametrize(("selector", "status"), [('["a"]', 200), ('{"team": 1}', 200), ("", 302)])
+def test_a_grants_labels_are_labels(browser: Client, selector: str, status: int) -> None:
+    user = make_user("someone")
+    form = {"user": str(user.pk), "role": "VIEWER", "reach": "MATCHING", "label_selector": selector}
+    assert browser.post("/admin/clusters/grant/add/", form).status_code == status
+    assert Grant.objects.count() == (status == 302)
 
 
 def test_a_bad_ca_bundle_is_shown_at_its_box_and_nothing_is_saved(browser: Client) -> None:
@@ -127,6 +212,7 @@ def test_the_list_searches_and_filters(browser: Client, query: str) -> None:
     make_cluster("edge-one", enabled=query != "enabled__exact=1")
     page = browser.get(f"{LIST}?{query}").content.decode()
     assert "hub-one" in page
+    assert ("edge-one" in page) is query.startswith("state")
 
 
 def test_schedules_of_beat_can_be_seen(browser: Client) -> None:

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -81,6 +83,11 @@ def test_a_name_that_is_no_name_is_refused(api: APIClient, name: str) -> None:
         ({"api_server_url": "https://user:secret@api.example.net"}, "api_server_url"),
         ({"api_server_url": "https://api.example.net/?a=b"}, "api_server_url"),
         ({"api_server_url": "https://api.example.net:0"}, "api_server_url"),
+        ({"api_server_url": "https://10.0.0.256:6443"}, "api_server_url"),
+        ({"api_server_url": "https://[::1]x:1"}, "api_server_url"),
+        ({"api_server_url": "https://169.254.169.254"}, "api_server_url"),
+        ({"api_server_url": "https://[::ffff:169.254.169.254]"}, "api_server_url"),
+        ({"api_server_url": "https://0.0.0.0"}, "api_server_url"),
         ({"api_server_url": "https://api.example.net:99999"}, "api_server_url"),
         ({"cluster_type": "MOON"}, "cluster_type"),
         ({"environment": "production"}, "environment"),
@@ -117,11 +124,52 @@ def test_a_patch_changes_what_it_names_and_leaves_the_rest(api: APIClient) -> No
     assert changed["display_name"] == "Hub Frankfurt"
 
 
+def test_renaming_to_a_taken_name_is_a_conflict(api: APIClient) -> None:
+    register(api)
+    other = make_cluster("other")
+    response = api.patch(f"{URL}/{other.pk}", {"name": "hub-frankfurt"}, format="json")
+    assert (response.status_code, response.json()["error"]["code"]) == (
+        409,
+        "CLUSTER_ALREADY_EXISTS",
+    )
+
+
+@pytest.mark.parametrize("field", ["api_server_url", "prometheus_url"])
+def test_a_stored_token_does_not_follow_its_address_to_another_host(
+    api: APIClient, field: str
+) -> None:
+    cluster = make_cluster("hub", token="stored", prometheus_url="https://p.example.net/a")
+    url = f"{URL}/{cluster.pk}"
+    there = "https://elsewhere.example.net"
+    move: Any = {field: there} if field == "api_server_url" else {"endpoints": {field: there}}
+    refused = api.patch(url, move, format="json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "CREDENTIALS_INVALID")
+    assert getattr(Cluster.objects.get(), field) != there
+    anew = {"token": "new", "prometheus_token": "new"}
+    assert api.patch(url, move | {"credentials": anew}, format="json").status_code == 200
+    assert getattr(Cluster.objects.get(), field) == there
+
+
+def test_a_stored_token_stays_where_only_the_path_changes(api: APIClient) -> None:
+    cluster = make_cluster("hub", token="stored", prometheus_url="https://p.example.net/a")
+    body = {"endpoints": {"prometheus_url": "https://p.example.net/b"}}
+    assert api.patch(f"{URL}/{cluster.pk}", body, format="json").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["a b", "a\nb", "tökén", "a\u2026"])
+def test_a_token_that_no_header_could_carry_is_refused(api: APIClient, token: str) -> None:
+    response = register(api, credentials={"token": token})
+    assert response.json()["error"]["code"] == "CREDENTIALS_INVALID"
+    assert token not in response.content.decode()
+
+
 def test_a_put_takes_away_what_it_does_not_name(api: APIClient) -> None:
     sent = register(api).json()
     body = {key: value for key, value in BODY.items() if key != "endpoints"}
+    del body["region"], body["labels"]
     changed = api.put(f"{URL}/{sent['id']}", body, format="json").json()
     assert changed["endpoints"]["prometheus_url"] is None
+    assert (changed["region"], changed["labels"]) == ("", {})
 
 
 def test_every_change_is_told_and_a_change_of_nothing_is_not(
@@ -148,6 +196,16 @@ def test_a_refresh_makes_the_check_due(api: APIClient) -> None:
     response = api.post(f"{URL}/{cluster.pk}/refresh")
     assert (response.status_code, response.json()) == (202, {"status": "queued"})
     assert len(health.claim_due(10)) == 1
+
+
+def test_a_refresh_starts_a_round_at_once(
+    api: APIClient, django_capture_on_commit_callbacks: Any
+) -> None:
+    cluster = make_cluster("hub")
+    with django_capture_on_commit_callbacks(execute=True):
+        api.post(f"{URL}/{cluster.pk}/refresh")
+    with redis.Redis.from_url(settings.EVENTS_REDIS_URL) as server:
+        assert b"clusters.check_due" in server.lrange("poll", 0, -1)[0]
 
 
 def test_past_checks_come_newest_first_and_since_a_time(api: APIClient) -> None:
@@ -216,6 +274,9 @@ def test_the_list_is_narrowed_and_ordered(
         ("colour=red", "colour"),
         ("page_size=101", "page_size"),
         ("page_size=0", "page_size"),
+        ("search=%00", "search"),
+        ("label=a=%00", "label"),
+        ("name=%00", "name"),
     ],
 )
 def test_an_unknown_filter_or_value_is_refused_by_name(

@@ -42,12 +42,17 @@ def lines() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-@pytest.fixture
-def echo() -> Iterator[Upstream]:
-    """An upstream that throws the caller's credentials back at it."""
+@pytest.fixture(params=[200, 400, 401, 403, 422, 500, 503])
+def echo(request: pytest.FixtureRequest) -> Iterator[Upstream]:
+    """An upstream that throws the caller's credentials back at it, with every kind of answer."""
     with serve() as upstream:
-        body = {"status": "error", "error": "Authorization: Bearer " + CANARIES["token"]}
-        upstream.answers = {"/readyz": (401, body), "/api/v1/query": (401, body)}
+        # An upstream knows what it was sent, and nothing else.
+        said = CANARIES["prometheus_token"]
+        answer = {"status": "error", "errorType": "execution", "error": f"you sent {said}"}
+        upstream.answers = {
+            "/readyz": (request.param, f"[-]auth failed: you sent {CANARIES['token']}"),
+            "/api/v1/query": (request.param, answer | {"warnings": [said]}),
+        }
         upstream.headers = {"X-Echo": CANARIES["token"]}
         yield upstream
 

@@ -1,7 +1,9 @@
 """Checks end to end: claimed once, asked at the wire, recorded and told once."""
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +12,13 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.clusters.actions import checking, health
-from apps.clusters.health import Verdict
+from apps.clusters.actions import checking, credentials, health, registration
+from apps.clusters.connection import Connection
+from apps.clusters.health import Reading, Verdict
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.cluster import State
+from apps.clusters.probe import probe
+from apps.clusters.vault.database import Secrets
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, Upstream, kubernetes, prometheus, serve
@@ -44,18 +49,25 @@ def test_a_healthy_cluster_turns_online(upstream: Upstream) -> None:
     assert cluster.schedule.last_seen_at == cluster.schedule.checked_at
 
 
-def test_prometheus_is_asked_a_query_and_gets_only_its_own_token(upstream: Upstream) -> None:
+def test_prometheus_is_asked_a_query_and_gets_only_its_own_token(
+    upstream: Upstream, settings: object
+) -> None:
+    settings.ALLOW_INSECURE_UPSTREAMS = True  # type: ignore[attr-defined]
     with serve(prometheus()) as metrics:
         cluster = make_cluster("hub", api_server_url=upstream.url, prometheus_url=metrics.url)
-        from apps.clusters.actions import credentials
-        from apps.clusters.vault.database import Secrets
-
         secrets = Secrets(token="for-the-api", prometheus_token="for-prometheus")
         credentials.store(cluster, credentials.NewCredential(secrets))
         check_all()
         assert metrics.paths() == ["/api/v1/query"]
         assert metrics.requests[0].headers["authorization"] == "Bearer for-prometheus"
         assert upstream.requests[0].headers["authorization"] == "Bearer for-the-api"
+
+
+def test_no_token_travels_over_plain_http(upstream: Upstream) -> None:
+    make_cluster("hub", token="secret", api_server_url=upstream.url, prometheus_url=upstream.url)
+    check_all()
+    assert len(upstream.requests) == 2
+    assert all("authorization" not in request.headers for request in upstream.requests)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +79,7 @@ def test_prometheus_is_asked_a_query_and_gets_only_its_own_token(upstream: Upstr
         ((404, ""), "Check that this is a Kubernetes API server"),
         (Behaviour.CUT, "does not answer: the connection broke"),
         (Behaviour.DRIP, "no answer in 0.5 s"),
+        ((500, b"[-]odd \x00\x07 bytes failed"), "[-]odd    bytes failed"),
     ],
 )
 def test_an_api_server_that_does_not_do_turns_the_cluster_offline(
@@ -115,6 +128,98 @@ def test_a_hanging_cluster_delays_no_other_check(upstream: Upstream, settings: o
     assert well.count() == 5
     assert all(check.checked_at - started < timedelta(seconds=2) for check in well)
     assert "no answer in 3 s" in stored("stuck").last_error
+
+
+def test_a_check_that_breaks_costs_no_other_cluster_its_own(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cluster("odd", api_server_url=upstream.url)
+    make_cluster("well", api_server_url=upstream.url)
+    original = probe
+
+    async def explode(target: Connection, timeout: float) -> list[Reading]:  # noqa: ASYNC109
+        if target.name == "odd":
+            raise KeyError("a bug of ours")
+        return await original(target, timeout)
+
+    monkeypatch.setattr(checking, "probe", explode)
+    assert check_all() == 2
+    assert (stored("well").state, stored("odd").state) == ("ONLINE", "OFFLINE")
+    assert "broke on our side" in stored("odd").last_error
+
+
+def test_an_answer_to_an_older_question_does_not_overwrite_a_newer_one(
+    upstream: Upstream, settings: object
+) -> None:
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 0.5)  # type: ignore[attr-defined]
+    with serve({"/readyz": Behaviour.HANG}) as hanging:
+        cluster = make_cluster("moved", api_server_url=hanging.url)
+        [old] = health.claim_due(10)
+        registration.change(cluster, {"api_server_url": upstream.url})
+        [new] = health.claim_due(10)
+
+        async def both() -> None:
+            slow = asyncio.create_task(checking.check(old))
+            # The old question is on its way before the new one is asked.
+            while not hanging.requests:  # noqa: ASYNC110 - it is a fact of another thread
+                await asyncio.sleep(0.01)
+            await checking.check(new)
+            await slow
+
+        async_to_sync(both)()
+    assert stored("moved").state == State.ONLINE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_one_round_claims_at_a_time() -> None:
+    make_cluster("hub")
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            assert health.take_turn()
+            taken.set()
+            assert done.wait(10)
+        finally:
+            connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert taken.wait(5)
+    assert check_all() == 0
+    done.set()
+    holder.join(10)
+    # The lock went with the connection of the worker that held it.
+    assert check_all() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edit_and_a_verdict_at_once_do_not_deadlock() -> None:
+    cluster = make_cluster("hub")
+    failures: list[BaseException] = []
+
+    def repeat(work: Callable[[int], object]) -> None:
+        try:
+            for number in range(30):
+                work(number)
+        except BaseException as error:  # noqa: BLE001 - reported by the assertion below
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    def edit(number: int) -> None:
+        registration.change(Cluster.objects.get(), {"region": f"region-{number}"})
+
+    def conclude(number: int) -> None:
+        verdict = later(VERDICT, number)
+        health.record(cluster.pk, replace(verdict, reason=str(number)))
+
+    workers = [threading.Thread(target=repeat, args=[work]) for work in (edit, conclude)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert failures == []
 
 
 def test_a_round_goes_on_claiming_while_one_cluster_hangs(
@@ -216,8 +321,6 @@ VERDICT = Verdict(timezone.now(), State.ONLINE, 100, "", 7, {"api_server": True}
 
 
 def later(verdict: Verdict, seconds: int = 10) -> Verdict:
-    from dataclasses import replace
-
     return replace(verdict, checked_at=verdict.checked_at + timedelta(seconds=seconds))
 
 
@@ -262,8 +365,6 @@ def test_a_second_check_with_the_same_result_leaves_the_cluster_row_alone(
 def test_a_verdict_that_comes_late_does_not_overwrite_a_newer_one(
     django_capture_on_commit_callbacks: object,
 ) -> None:
-    from dataclasses import replace
-
     cluster = make_cluster("hub")
     newer = later(VERDICT, 60)
     late = replace(VERDICT, state=State.OFFLINE, score=50, parts={"api_server": False})
@@ -275,8 +376,6 @@ def test_a_verdict_that_comes_late_does_not_overwrite_a_newer_one(
 def test_the_time_of_a_state_is_kept_while_only_the_reason_changes(
     django_capture_on_commit_callbacks: object,
 ) -> None:
-    from dataclasses import replace
-
     cluster = make_cluster("hub")
     down = replace(VERDICT, state=State.OFFLINE, score=50, reason="a", parts={"api_server": False})
     record(cluster, down, django_capture_on_commit_callbacks)

@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.clusters.actions import registration
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.models import Cluster, Grant
-from apps.clusters.models.grant import Role
+from apps.clusters.models.grant import Reach, Role
 from apps.clusters.vault.database import Secrets
 
 PASSWORD = "correct horse battery staple"
@@ -25,7 +25,10 @@ def make_cluster(name: str, *, token: str = "", **fields: Any) -> Cluster:
 
 
 def grant(holder: User | Group, role: Role, *clusters: Cluster, **scope: Any) -> Grant:
+    """Grant `role` over named clusters, `everywhere`, or where environment and labels match."""
     who = {"user": holder} if isinstance(holder, User) else {"group": holder}
-    made = Grant.objects.create(role=role, **who, **scope)
+    everywhere = scope.pop("everywhere", False)
+    reach = Reach.ALL if everywhere else Reach.MATCHING if scope else Reach.NAMED
+    made = Grant.objects.create(role=role, reach=reach, **who, **scope)
     made.clusters.set(clusters)
     return made

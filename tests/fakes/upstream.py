@@ -40,6 +40,7 @@ class Upstream:
     answers: dict[str, Answer] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    connections: int = 0
     port: int = 0
 
     @property
@@ -53,6 +54,7 @@ class Upstream:
 async def _serve_one(
     upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
+    upstream.connections += 1
     try:
         while True:
             request = await _read(reader)

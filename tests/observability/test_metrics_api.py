@@ -1,5 +1,6 @@
 """PromQL over the fleet, through the REST door, with Prometheus faked at the wire."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +11,8 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
+from apps.observability.sources import prometheus as prometheus_source
+from apps.observability.sources.prometheus import QueryResult
 from tests.conftest import signed_in
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, Upstream, prometheus, serve
@@ -135,6 +138,7 @@ def test_non_finite_values_and_histograms_pass_untouched(api: APIClient, fleet: 
         (200, b"[]"),
         (200, b""),
         (200, b'{"status":"success","data":7}'),
+        (200, b'{"status":"success","data":{"result":' + b"[" * 5000 + b"]" * 5000 + b"}}"),
     ],
 )
 def test_garbage_from_one_cluster_is_its_failure_and_nobody_elses(
@@ -144,6 +148,33 @@ def test_garbage_from_one_cluster_is_its_failure_and_nobody_elses(
     fleet.add("well")
     body = ask(api).json()
     assert [row["status"] for row in body["results"]] == ["ERROR", "SUCCESS"]
+
+
+def test_a_wrong_question_is_told_even_when_another_cluster_is_down(
+    api: APIClient, fleet: Fleet
+) -> None:
+    fleet.add("down", {"/api/v1/query": Behaviour.CUT})
+    fleet.add("up", refusal("bad_data", "1:4: parse error"))
+    response = ask(api, query="up{")
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "INVALID_PROMQL")
+
+
+def test_a_bug_met_at_one_cluster_costs_no_other_its_answer(
+    api: APIClient, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.add("odd", {"/api/v1/query": (200, "odd")})
+    fleet.add("well")
+    loads = json.loads
+
+    def explode(upstream: Any, reply: Any) -> Any:
+        if reply.body == b"odd":
+            raise KeyError("a bug of ours")
+        data = loads(reply.body)["data"]
+        return QueryResult(data["resultType"], json.dumps(data["result"]).encode(), ())
+
+    monkeypatch.setattr(prometheus_source, "read", explode)
+    odd, well = ask(api).json()["results"]
+    assert (odd["error"]["code"], well["status"]) == ("INTERNAL_ERROR", "SUCCESS")
 
 
 def test_warnings_of_prometheus_are_passed_on(api: APIClient, fleet: Fleet) -> None:
@@ -208,6 +239,10 @@ def test_a_fleet_without_clusters_answers_with_nothing(api: APIClient) -> None:
         ({"step": "0"}, "step"),
         ({"step": "0.1"}, "step"),
         ({"timeout": 301}, "timeout"),
+        ({"start_time": True}, "start_time"),
+        ({"start_time": 10**400}, "start_time"),
+        ({"start_time": "0001-01-01T00:00:00Z"}, "start_time"),
+        ({"aggregate": "SUM"}, "aggregate"),
         ({"cluster_ids": ["x"]}, "cluster_ids"),
     ],
 )

@@ -1,18 +1,30 @@
 """Keys to clusters go in here, and never come out to a person again."""
 
+import re
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.clusters import events
+from apps.clusters.connection import TOKEN_OF
 from apps.clusters.errors import CredentialsInvalid
-from apps.clusters.models import CheckSchedule, Cluster
+from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.vault import database as vault
 from apps.clusters.vault.database import Secrets
 from apps.http import trust
+from apps.sealing import SealBroken
 from apps.streaming.publish import publish
+
+# What may stand in an Authorization header; a pasted "..." or line break may not.
+_TOKEN = re.compile(r"[\x21-\x7e]*\Z")
+_TOKEN_BY_URL = {"api_server_url": "token"} | {
+    f"{part}_url": token for part, token in TOKEN_OF.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +39,32 @@ class NewCredential:
 def store(cluster: Cluster, credential: NewCredential) -> None:
     """Replace what opens `cluster`; it is tried out in the next round of checks."""
     refuse_unusable(credential)
-    vault.store(cluster, credential.secrets, credential.ca_bundle)
     CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
+    vault.store(cluster, credential.secrets, credential.ca_bundle)
     publish(events.credentials_updated(cluster))
+
+
+def merge(cluster: Cluster, typed: NewCredential) -> NewCredential:
+    """Return what is stored with what was typed over it: an empty box keeps what is."""
+    stored = Credential.objects.filter(cluster=cluster).first()
+    if stored is None:
+        return typed
+    try:
+        secrets = vault.unlock(stored)
+    except SealBroken:
+        # What cannot be opened cannot be kept either.
+        secrets = Secrets()
+    given = {name: value for name, value in asdict(typed.secrets).items() if value}
+    return NewCredential(replace(secrets, **given), typed.ca_bundle or stored.ca_bundle)
 
 
 def refuse_unusable(credential: NewCredential) -> None:
     """Raise CredentialsInvalid for what could never open anything."""
+    for name, token in asdict(credential.secrets).items():
+        if not _TOKEN.match(token):
+            raise CredentialsInvalid(
+                f"{name} holds a character that no token has. Copy it again, without line breaks."
+            )
     try:
         trust(credential.ca_bundle)
     except (ssl.SSLError, ValueError):
@@ -41,3 +72,33 @@ def refuse_unusable(credential: NewCredential) -> None:
             "ca_bundle is not a PEM certificate. Paste the whole block, with its BEGIN and END "
             "lines."
         ) from None
+
+
+def refuse_to_follow(
+    cluster: Cluster, fields: Mapping[str, Any], typed: NewCredential | None
+) -> None:
+    """Raise CredentialsInvalid if a stored token would go to an address it was not stored for.
+
+    Whoever may change an address could otherwise collect the token that he may not read.
+    """
+    stored = Credential.objects.filter(cluster=cluster).first()
+    if stored is None:
+        return
+    try:
+        kept = vault.unlock(stored)
+    except SealBroken:
+        return
+    given = typed.secrets if typed else Secrets()
+    for url_name, token_name in _TOKEN_BY_URL.items():
+        old, new = getattr(cluster, url_name), fields.get(url_name)
+        moved = bool(new) and _origin(old) != _origin(str(new))
+        if moved and getattr(kept, token_name) and not getattr(given, token_name):
+            raise CredentialsInvalid(
+                f"{url_name} moves to another host, and the stored {token_name} would follow it. "
+                f"Send the {token_name} anew together with the address."
+            )
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

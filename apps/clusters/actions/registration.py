@@ -1,6 +1,7 @@
 """Bringing a cluster in, changing it, and letting it go."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,22 +23,8 @@ def register(fields: Mapping[str, Any], credential: NewCredential | None = None)
     ClusterAlreadyExists, so that nobody overwrites another's cluster by accident.
     """
     cluster = Cluster(**fields)
-    try:
-        with transaction.atomic():
-            cluster.save(force_insert=True)
-    except IntegrityError as error:
-        if not Cluster.objects.filter(name=cluster.name).exists():
-            raise
-        raise ClusterAlreadyExists(
-            f"A cluster named {cluster.name} is registered already. Choose another name, or "
-            "change the existing one."
-        ) from error
-    return admit(cluster, credential)
-
-
-@transaction.atomic
-def admit(cluster: Cluster, credential: NewCredential | None = None) -> Cluster:
-    """Put a cluster that has just been saved under watch, and tell everybody."""
+    with _one_of_a_name(cluster.name):
+        cluster.save(force_insert=True)
     cluster.schedule = CheckSchedule.objects.create(cluster=cluster, next_check_at=timezone.now())
     if credential is not None:
         credentials.store(cluster, credential)
@@ -46,26 +33,46 @@ def admit(cluster: Cluster, credential: NewCredential | None = None) -> Cluster:
 
 
 @transaction.atomic
-def change(cluster: Cluster, fields: Mapping[str, Any]) -> Cluster:
-    """Set `fields`; a change of nothing writes and tells nothing."""
+def change(
+    cluster: Cluster, fields: Mapping[str, Any], credential: NewCredential | None = None
+) -> Cluster:
+    """Set `fields` and replace the credential; a change of nothing writes and tells nothing.
+
+    A changed address or switch makes the last conclusion old, so the cluster is checked soon.
+    """
+    credentials.refuse_to_follow(cluster, fields, credential)
+    if credential is not None:
+        credentials.store(cluster, credential)
     changed = [name for name, value in fields.items() if getattr(cluster, name) != value]
     if changed:
+        # The schedule's row first, as a check does: the other way round the two could deadlock.
+        CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
         for name in changed:
             setattr(cluster, name, fields[name])
-        cluster.save(update_fields=[*changed, "updated_at"])
-        announce_change(cluster)
+        with _one_of_a_name(cluster.name):
+            cluster.save(update_fields=[*changed, "updated_at"])
+        publish(events.updated(Cluster.objects.select_related("schedule").get(pk=cluster.pk)))
     return cluster
-
-
-def announce_change(cluster: Cluster) -> None:
-    """A changed address or switch makes the last conclusion old: check soon, and tell everybody."""
-    CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
-    publish(events.updated(Cluster.objects.select_related("schedule").get(pk=cluster.pk)))
 
 
 @transaction.atomic
 def retire(cluster: Cluster) -> None:
     """Forget a cluster with all that belongs to it."""
+    list(CheckSchedule.objects.select_for_update().filter(pk=cluster.pk))
     cluster_id = cluster.pk
     cluster.delete()
     publish(events.deleted(cluster_id, cluster.name))
+
+
+@contextmanager
+def _one_of_a_name(name: str) -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if not Cluster.objects.filter(name=name).exists():
+            raise
+        raise ClusterAlreadyExists(
+            f"A cluster named {name} is registered already. Choose another name, or change the "
+            "existing one."
+        ) from error

@@ -1,8 +1,7 @@
 """Clusters in the admin: their state at a glance, and credentials that only go in."""
 
-from typing import Any, cast
+from typing import cast
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,70 +10,11 @@ from django.utils.safestring import SafeString
 
 from apps.accounts.models import User
 from apps.clusters.actions import credentials, health, registration
-from apps.clusters.actions.credentials import NewCredential
-from apps.clusters.errors import CredentialsInvalid
+from apps.clusters.admin.access import may, rights_of
+from apps.clusters.admin.cluster_form import ADDRESSES, FIELDS, SECRETS, ClusterForm
 from apps.clusters.models import Cluster
+from apps.clusters.models.grant import Role
 from apps.clusters.tasks import check_soon
-from apps.clusters.vault.database import Secrets
-
-SECRETS = {
-    "token": "Service account token",
-    "prometheus_token": "Prometheus token",
-    "tempo_token": "Tempo token",
-    "loki_token": "Loki token",
-}
-ADDRESSES = ("prometheus_url", "alertmanager_url", "tempo_url", "loki_url", "korrel8r_url")
-
-
-class ClusterForm(forms.ModelForm[Cluster]):
-    """A model form with empty boxes for new secrets: what is stored is never put back into one."""
-
-    token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    prometheus_token = forms.CharField(
-        required=False, widget=forms.PasswordInput(render_value=False)
-    )
-    tempo_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    loki_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    ca_bundle = forms.CharField(
-        required=False,
-        label="CA bundle (PEM)",
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Stored together with the tokens. Leave all of these empty to keep what is.",
-    )
-
-    class Meta:
-        model = Cluster
-        fields = (
-            "name",
-            "display_name",
-            "api_server_url",
-            "cluster_type",
-            "platform",
-            "platform_version",
-            "region",
-            "environment",
-            *ADDRESSES,
-            "labels",
-            "enabled",
-        )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        credential = self.credential()
-        if credential is not None:
-            try:
-                credentials.refuse_unusable(credential)
-            except CredentialsInvalid as refused:
-                self.add_error("ca_bundle", refused.message)
-        return cleaned
-
-    def credential(self) -> NewCredential | None:
-        """Return what was typed, or None if all boxes were left empty."""
-        typed = {name: self.cleaned_data.get(name, "") for name in SECRETS}
-        ca_bundle = self.cleaned_data.get("ca_bundle", "")
-        if not (ca_bundle or any(typed.values())):
-            return None
-        return NewCredential(Secrets(**typed), ca_bundle)
 
 
 @admin.register(Cluster)
@@ -146,19 +86,27 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
         user = cast(User, request.user)
         return Cluster.objects.visible_to(user).select_related("schedule")
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and rights_of(request).may_register()
+
+    def has_change_permission(self, request: HttpRequest, obj: Cluster | None = None) -> bool:
+        return super().has_change_permission(request, obj) and may(request, Role.ADMIN, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Cluster | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and may(request, Role.ADMIN, obj)
+
     def save_model(
         self, request: HttpRequest, obj: Cluster, form: ClusterForm, change: bool
     ) -> None:
-        """Go through the same actions as REST does."""
-        credential = form.credential()
-        obj.save()
+        """Go through the same actions as REST does; the status fields are never written here."""
+        fields = {name: form.cleaned_data[name] for name in FIELDS}
+        typed = form.typed()
         if change:
-            if credential is not None:
-                credentials.store(obj, credential)
-            if form.changed_data:
-                registration.announce_change(obj)
+            stored = Cluster.objects.get(pk=obj.pk)
+            merged = credentials.merge(stored, typed) if typed else None
+            registration.change(stored, fields, merged)
         else:
-            registration.admit(obj, credential)
+            registration.register({"id": obj.pk, **fields}, typed)
         check_soon()
 
     def delete_model(self, request: HttpRequest, obj: Cluster) -> None:
@@ -168,12 +116,13 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
         for cluster in queryset:
             registration.retire(cluster)
 
-    @admin.action(description="Check now", permissions=["change"])
+    @admin.action(description="Check now", permissions=["view"])
     def check_now(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
-        for cluster in queryset:
+        allowed = [cluster for cluster in queryset if may(request, Role.OPERATOR, cluster)]
+        for cluster in allowed:
             health.make_due(cluster)
         check_soon()
-        self._tell(request, len(queryset), "will be checked within seconds")
+        self._tell(request, len(allowed), "will be checked within seconds")
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
@@ -184,7 +133,8 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
         self._switch(request, queryset, on=False)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Cluster], *, on: bool) -> None:
-        changing = list(queryset.exclude(enabled=on))
+        differing = queryset.exclude(enabled=on)
+        changing = [cluster for cluster in differing if may(request, Role.ADMIN, cluster)]
         for cluster in changing:
             registration.change(cluster, {"enabled": on})
         check_soon()

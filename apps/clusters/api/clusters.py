@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from apps.clusters.actions import credentials, health, registration
 from apps.clusters.api.access import find, present, present_one, require_registrar, visible
 from apps.clusters.api.filters import CHOICES, ORDERINGS, narrow
-from apps.clusters.api.forms import ClusterForm, CredentialsForm, RegistrationForm, credential_of
+from apps.clusters.api.forms import CredentialsForm, RegistrationForm, credential_of
 from apps.clusters.api.pages import list_of
 from apps.clusters.contract import (
     ClusterAnswer,
@@ -75,16 +75,16 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     def retrieve(self, request: Request, pk: UUID) -> Response:
         return Response(present([find(request, pk=pk)], request)[0])
 
-    @extend_schema(request=ClusterForm, responses=ClusterAnswer)
+    @extend_schema(request=RegistrationForm, responses=ClusterAnswer)
     def update(self, request: Request, pk: UUID, partial: bool = False) -> Response:
         cluster = find(request, Role.ADMIN, pk=pk)
-        form = ClusterForm(cluster, data=request.data, partial=partial)
+        form = RegistrationForm(cluster, data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
-        registration.change(cluster, form.model_fields())
+        registration.change(cluster, form.model_fields(), form.credential())
         check_soon()
         return Response(present_one(cluster.pk, request))
 
-    @extend_schema(request=ClusterForm, responses=ClusterAnswer)
+    @extend_schema(request=RegistrationForm, responses=ClusterAnswer)
     def partial_update(self, request: Request, pk: UUID) -> Response:
         return self.update(request, pk, partial=True)
 
@@ -94,7 +94,7 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         return Response(status=204)
 
     @extend_schema(responses=ClusterAnswer)
-    @action(detail=False, url_path=r"by-name/(?P<name>[^/]+)")
+    @action(detail=False, url_path=r"by-name/(?P<name>[A-Za-z0-9-]+)")
     def by_name(self, request: Request, name: str) -> Response:
         return Response(present([find(request, name=name)], request)[0])
 

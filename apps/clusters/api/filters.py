@@ -37,9 +37,7 @@ KNOWN = {*CHOICES, *TEXTS, "enabled", "label", "search", "ordering", "page", "pa
 
 def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
     """Apply the query of a request to `clusters`, in its order."""
-    unknown = sorted(set(query) - KNOWN)
-    if unknown:
-        raise ValidationError({unknown[0]: f"is no filter; there are: {', '.join(sorted(KNOWN))}"})
+    _refuse_nonsense(query)
     conditions: dict[str, Any] = {name: query[name] for name in TEXTS if query.get(name)}
     for name, choices in CHOICES.items():
         if name in query:
@@ -52,6 +50,14 @@ def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
     for text in query.getlist("search"):
         narrowed = narrowed.filter(_search(text))
     return narrowed.order_by(*_ordering(query.get("ordering") or "name"))
+
+
+def _refuse_nonsense(query: QueryDict) -> None:
+    for name in query:
+        if name not in KNOWN:
+            raise ValidationError({name: f"is no filter; there are: {', '.join(sorted(KNOWN))}"})
+        if any("\x00" in value for value in query.getlist(name)):
+            raise ValidationError({name: "must not hold a NUL character"})
 
 
 def _one_of(field: str, values: list[str], known: list[str]) -> list[str]:

@@ -60,8 +60,9 @@ class CredentialsForm(serializers.Serializer[Any]):
     )
 
 
-class ClusterForm(serializers.ModelSerializer[Cluster]):
+class RegistrationForm(serializers.ModelSerializer[Cluster]):
     endpoints = EndpointsForm(required=False)
+    credentials = CredentialsForm(required=False, write_only=True)
 
     class Meta:
         model = Cluster
@@ -77,6 +78,7 @@ class ClusterForm(serializers.ModelSerializer[Cluster]):
             "endpoints",
             "labels",
             "enabled",
+            "credentials",
         )
         # A taken name is a conflict (409) that the action tells, not a malformed field (400).
         extra_kwargs: ClassVar[dict[str, Any]] = {"name": {"validators": []}}
@@ -94,15 +96,14 @@ class ClusterForm(serializers.ModelSerializer[Cluster]):
         fields = dict(self.validated_data)
         fields.pop("credentials", None)
         endpoints = fields.pop("endpoints", {})
-        missing = {} if self.partial else dict.fromkeys(ClusterEndpoints.model_fields, "")
-        return fields | missing | {name: url or "" for name, url in endpoints.items()}
+        missing = {} if self.partial else self._defaults()
+        return missing | fields | {name: url or "" for name, url in endpoints.items()}
 
-
-class RegistrationForm(ClusterForm):
-    credentials = CredentialsForm(required=False, write_only=True)
-
-    class Meta(ClusterForm.Meta):
-        fields = (*ClusterForm.Meta.fields, "credentials")  # type: ignore[assignment]
+    def _defaults(self) -> dict[str, Any]:
+        """A whole new description takes back what it does not name."""
+        blank = Cluster()
+        plain = set(self.Meta.fields) - {"endpoints", "credentials"}
+        return {name: getattr(blank, name) for name in [*plain, *ClusterEndpoints.model_fields]}
 
     def credential(self) -> NewCredential | None:
         sent = self.validated_data.get("credentials")

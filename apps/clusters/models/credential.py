@@ -18,7 +18,6 @@ class Credential(models.Model):
     auth_type = models.CharField(max_length=16, choices=AuthType, default=AuthType.SERVICE_ACCOUNT)
     sealed = models.TextField(editable=False)
     ca_bundle = models.TextField("CA bundle (PEM)", blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

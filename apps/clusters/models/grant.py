@@ -11,6 +11,15 @@ from django.db import models
 
 from apps.accounts.models import User
 from apps.clusters.models.cluster import Cluster, Environment
+from apps.clusters.rules import check_labels
+
+
+class Reach(models.TextChoices):
+    """What a grant is about. Never a mixture: deleting a named cluster must not widen it."""
+
+    ALL = "ALL", "All clusters, now and later"
+    NAMED = "NAMED", "The clusters chosen below"
+    MATCHING = "MATCHING", "Clusters with this environment and these labels"
 
 
 class Role(models.TextChoices):
@@ -32,7 +41,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 
 class Grant(models.Model):
-    """A role over all clusters, or narrowed by names, environment and labels (all must hold)."""
+    """A role over all clusters, over named ones, or over those that match.
+
+    A grant that names or describes nothing covers nothing: forgetting to narrow must not open.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -40,13 +52,14 @@ class Grant(models.Model):
     )
     group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True)
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
-    all_clusters = models.BooleanField(
-        default=False, help_text="On: every cluster, now and later; the narrowing below is ignored."
-    )
+    reach = models.CharField(max_length=16, choices=Reach, default=Reach.NAMED)
     clusters = models.ManyToManyField(Cluster, blank=True, related_name="grants")
     environment = models.CharField(max_length=16, choices=Environment, blank=True)
     label_selector = models.JSONField(
-        default=dict, blank=True, help_text='Labels that a cluster must carry: {"team": "red"}'
+        default=dict,
+        blank=True,
+        validators=[check_labels],
+        help_text='Labels that a cluster must carry: {"team": "red"}',
     )
 
     objects = GrantQuerySet.as_manager()
@@ -65,34 +78,29 @@ class Grant(models.Model):
         return f"{self.get_role_display()} for {self.user or self.group}"
 
     def scope(self) -> models.Q:
-        """Return the clusters this grant is about, as a condition on Cluster.
-
-        A grant that names nothing at all covers nothing: forgetting to narrow must not open.
-        """
-        if self.all_clusters:
-            return models.Q(pk__isnull=False)
-        named = [cluster.pk for cluster in self.clusters.all()]
-        if not (named or self.environment or self.label_selector):
-            return models.Q(pk__in=[])
+        """Return the clusters this grant is about, as a condition on Cluster."""
+        match self.reach:
+            case Reach.ALL:
+                return models.Q(pk__isnull=False)
+            case Reach.NAMED:
+                return models.Q(pk__in=[cluster.pk for cluster in self.clusters.all()])
         conditions: dict[str, Any] = {}
-        if named:
-            conditions["pk__in"] = named
         if self.environment:
             conditions["environment"] = self.environment
         if self.label_selector:
             conditions["labels__contains"] = self.label_selector
-        return models.Q(**conditions)
+        return models.Q(**conditions) if conditions else models.Q(pk__in=[])
 
     def covers(self, cluster: Cluster) -> bool:
         """The same as `scope`, asked of one cluster that is already here."""
-        if self.all_clusters:
-            return True
-        named = {one.pk for one in self.clusters.all()}
-        narrowed = bool(named or self.environment or self.label_selector)
+        match self.reach:
+            case Reach.ALL:
+                return True
+            case Reach.NAMED:
+                return cluster.pk in {one.pk for one in self.clusters.all()}
         return (
-            narrowed
-            and (not named or cluster.pk in named)
-            and (not self.environment or cluster.environment == self.environment)
+            bool(self.environment or self.label_selector)
+            and self.environment in {"", cluster.environment}
             and self.label_selector.items() <= cluster.labels.items()
         )
 
@@ -121,7 +129,7 @@ class Rights:
     def may_register(self) -> bool:
         """Bringing in a cluster takes an admin of everything: no narrower scope could hold it."""
         return self.superuser or any(
-            grant.all_clusters and grant.role == Role.ADMIN for grant in self.grants
+            grant.reach == Reach.ALL and grant.role == Role.ADMIN for grant in self.grants
         )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connection
 
 from apps.accounts.models import User
 from apps.clusters.connection import Connection
@@ -57,8 +57,9 @@ def ask(user: User, question: Question) -> FleetAnswer:
     """Ask every chosen cluster; raise only if not a single one answered."""
     started = time.perf_counter()
     connections = targets.choose(user, question.cluster_ids)
-    # The wait for the network may be long, and PostgreSQL's connections are few.
-    close_old_connections()
+    if not connection.in_atomic_block:
+        # The wait for the network may be long, and PostgreSQL's connections are few.
+        connection.close()
     outcomes = async_to_sync(_ask_all)(connections, question)
     answer = FleetAnswer(outcomes, round((time.perf_counter() - started) * 1000))
     if answer.failures and not answer.answers:
@@ -67,12 +68,12 @@ def ask(user: User, question: Question) -> FleetAnswer:
 
 
 async def _ask_all(connections: list[Connection], question: Question) -> list[Outcome[QueryResult]]:
-    async def ask_one(connection: Connection) -> QueryResult:
-        upstream = connection.parts.get("prometheus")
+    async def ask_one(target: Connection) -> QueryResult:
+        upstream = target.parts.get("prometheus")
         if upstream is None:
             raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", "no Prometheus URL is registered")
-        if connection.problem:
-            raise SourceFailed("CREDENTIALS_INVALID", connection.problem)
+        if target.problem:
+            raise SourceFailed("CREDENTIALS_INVALID", target.problem)
         return await prometheus.query(
             upstream,
             question.path,

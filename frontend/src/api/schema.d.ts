@@ -272,39 +272,6 @@ export interface components {
             /** Korrel8R Url */
             korrel8r_url: string | null;
         };
-        ClusterFormRequest: {
-            name: string;
-            display_name?: string;
-            api_server_url: string;
-            /**
-             * @description * `HUB` - Hub
-             *     * `SPOKE` - Spoke
-             *     * `EDGE` - Edge
-             *     * `FAR_EDGE` - Far edge
-             * @enum {string}
-             */
-            cluster_type?: "HUB" | "SPOKE" | "EDGE" | "FAR_EDGE";
-            /**
-             * @description * `OPENSHIFT` - OpenShift
-             *     * `KUBERNETES` - Kubernetes
-             *     * `MICROSHIFT` - MicroShift
-             * @enum {string}
-             */
-            platform?: "OPENSHIFT" | "KUBERNETES" | "MICROSHIFT";
-            platform_version?: string;
-            region?: string;
-            /**
-             * @description * `PRODUCTION` - Production
-             *     * `STAGING` - Staging
-             *     * `DEVELOPMENT` - Development
-             *     * `LAB` - Lab
-             * @enum {string}
-             */
-            environment?: "PRODUCTION" | "STAGING" | "DEVELOPMENT" | "LAB";
-            endpoints?: components["schemas"]["EndpointsFormRequest"];
-            labels?: unknown;
-            enabled?: boolean;
-        };
         /**
          * ClusterResult
          * @description One cluster's part; `data` is what Prometheus gives as `result`: {metric, value|values}.
@@ -500,7 +467,7 @@ export interface components {
             /** Total Pages */
             total_pages: number;
         };
-        PatchedClusterFormRequest: {
+        PatchedRegistrationFormRequest: {
             name?: string;
             display_name?: string;
             api_server_url?: string;
@@ -532,6 +499,7 @@ export interface components {
             endpoints?: components["schemas"]["EndpointsFormRequest"];
             labels?: unknown;
             enabled?: boolean;
+            credentials?: components["schemas"]["CredentialsFormRequest"];
         };
         /** QueryError */
         QueryError: {
@@ -550,6 +518,12 @@ export interface components {
              * @default 30
              */
             timeout?: number;
+            /**
+             * @description * `MERGE` - MERGE
+             * @default MERGE
+             * @enum {string}
+             */
+            aggregate?: "MERGE";
         };
         QueryRangeFormRequest: {
             query: string;
@@ -559,6 +533,12 @@ export interface components {
              * @default 30
              */
             timeout?: number;
+            /**
+             * @description * `MERGE` - MERGE
+             * @default MERGE
+             * @enum {string}
+             */
+            aggregate?: "MERGE";
             /** Format: date-time */
             start_time: string;
             /** Format: date-time */
@@ -718,7 +698,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ClusterFormRequest"];
+                "application/json": components["schemas"]["RegistrationFormRequest"];
             };
         };
         responses: {
@@ -763,7 +743,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedClusterFormRequest"];
+                "application/json": components["schemas"]["PatchedRegistrationFormRequest"];
             };
         };
         responses: {
