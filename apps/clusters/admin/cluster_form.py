@@ -51,6 +51,7 @@ class ClusterForm(forms.ModelForm[Cluster]):
     class Meta:
         model = Cluster
         fields = FIELDS
+        widgets = {"labels": forms.Textarea(attrs={"rows": 3, "cols": 60})}
 
     def clean_labels(self) -> dict[str, str]:
         return self.cleaned_data["labels"] or {}

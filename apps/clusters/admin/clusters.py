@@ -1,5 +1,6 @@
 """Clusters in the admin: their state at a glance, and credentials that only go in."""
 
+from datetime import datetime
 from typing import cast
 
 from django.contrib import admin, messages
@@ -156,12 +157,12 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
         return "-" if found is None else f"{found} ms"
 
     @admin.display(description="last seen", ordering="schedule__last_seen_at")
-    def last_seen(self, cluster: Cluster) -> object:
-        return cluster.schedule.last_seen_at or "never"
+    def last_seen(self, cluster: Cluster) -> str:
+        return _moment(cluster.schedule.last_seen_at)
 
     @admin.display(description="checked")
-    def checked(self, cluster: Cluster) -> object:
-        return cluster.schedule.checked_at or "never"
+    def checked(self, cluster: Cluster) -> str:
+        return _moment(cluster.schedule.checked_at)
 
     @admin.display(description="stored")
     def credential_note(self, cluster: Cluster) -> str:
@@ -172,3 +173,7 @@ class ClusterAdmin(admin.ModelAdmin[Cluster]):
 
     class Media:
         css = {"all": ("brand/admin.css",)}
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "never"
