@@ -1,5 +1,7 @@
 """People and tokens in the admin. A token is made by command only, so it is never on a page."""
 
+from importlib import import_module
+
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -7,6 +9,7 @@ from django.http import HttpRequest
 
 from apps.accounts.models import ApiToken, User
 
+import_module(f"{__name__}.audit")
 admin.site.register(User, UserAdmin)
 # Nobody confirms addresses here; a user's own is on the user's page.
 admin.site.unregister(EmailAddress)

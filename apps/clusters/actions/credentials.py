@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts import audit
 from apps.clusters import events
 from apps.clusters.connection import TOKEN_OF
 from apps.clusters.errors import CredentialsInvalid
@@ -41,6 +42,8 @@ def store(cluster: Cluster, credential: NewCredential) -> None:
     refuse_unusable(credential)
     CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
     vault.store(cluster, credential.secrets, credential.ca_bundle)
+    given = [name for name, secret in asdict(credential.secrets).items() if secret]
+    audit.note("stored", "credential", cluster.pk, cluster.name, holds=given)
     publish(events.credentials_updated(cluster))
 
 

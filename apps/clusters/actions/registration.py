@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.accounts import audit
 from apps.clusters import events
 from apps.clusters.actions import credentials
 from apps.clusters.actions.credentials import NewCredential
@@ -28,6 +29,7 @@ def register(fields: Mapping[str, Any], credential: NewCredential | None = None)
     cluster.schedule = CheckSchedule.objects.create(cluster=cluster, next_check_at=timezone.now())
     if credential is not None:
         credentials.store(cluster, credential)
+    audit.note("registered", "cluster", cluster.pk, cluster.name, at=cluster.api_server_url)
     publish(events.registered(cluster))
     return cluster
 
@@ -47,10 +49,13 @@ def change(
     if changed:
         # The schedule's row first, as a check does: the other way round the two could deadlock.
         CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
+        before = {name: getattr(cluster, name) for name in changed}
         for name in changed:
             setattr(cluster, name, fields[name])
         with _one_of_a_name(cluster.name):
             cluster.save(update_fields=[*changed, "updated_at"])
+        changes = {name: [before[name], fields[name]] for name in changed}
+        audit.note("changed", "cluster", cluster.pk, cluster.name, **changes)
         publish(events.updated(Cluster.objects.select_related("schedule").get(pk=cluster.pk)))
     return cluster
 
@@ -61,6 +66,7 @@ def retire(cluster: Cluster) -> None:
     list(CheckSchedule.objects.select_for_update().filter(pk=cluster.pk))
     cluster_id = cluster.pk
     cluster.delete()
+    audit.note("retired", "cluster", cluster_id, cluster.name)
     publish(events.deleted(cluster_id, cluster.name))
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from apps.accounts import audit
 from apps.clusters.admin.access import rights_of
 from apps.clusters.models import Grant
 
@@ -19,6 +21,17 @@ class GrantForm(forms.ModelForm[Grant]):
         return self.cleaned_data["label_selector"] or {}
 
 
+def told(grant: Grant) -> dict[str, Any]:
+    """Return what a grant opens, for the audit trail."""
+    return {
+        "role": grant.role,
+        "reach": grant.reach,
+        "clusters": [cluster.name for cluster in grant.clusters.all()],
+        "environment": grant.environment,
+        "label_selector": grant.label_selector,
+    }
+
+
 @admin.register(Grant)
 class GrantAdmin(admin.ModelAdmin[Grant]):
     form = GrantForm
@@ -27,6 +40,20 @@ class GrantAdmin(admin.ModelAdmin[Grant]):
     search_fields = ("user__username", "group__name")
     list_select_related = ("user", "group")
     autocomplete_fields = ("user", "group", "clusters")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """The chosen clusters are saved last, so only now the whole grant can be told."""
+        super().save_related(request, form, formsets, change)
+        grant: Grant = form.instance
+        audit.note("changed" if change else "given", "grant", grant.pk, str(grant), **told(grant))
+
+    def delete_model(self, request: HttpRequest, obj: Grant) -> None:
+        audit.note("taken back", "grant", obj.pk, str(obj), **told(obj))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Grant]) -> None:
+        for grant in queryset:
+            self.delete_model(request, grant)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and rights_of(request).may_register()

@@ -41,9 +41,9 @@ def find(request: Request, needed: Role = Role.VIEWER, **key: Any) -> Cluster:
     return cluster
 
 
-def require_registrar(request: Request) -> None:
+def require_admin_of_all(request: Request) -> None:
     if not Rights.of(user_of(request)).may_register():
-        raise PermissionRefused("Registering clusters takes the role admin on all clusters.")
+        raise PermissionRefused("This takes the role admin on all clusters.")
 
 
 def present(clusters: list[Cluster], request: Request) -> list[ClusterAnswer]:

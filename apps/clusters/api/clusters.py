@@ -3,20 +3,19 @@
 from typing import Literal, cast
 from uuid import UUID
 
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from pydantic import BaseModel
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from apps.clusters.actions import credentials, health, registration
-from apps.clusters.api.access import find, present, present_one, require_registrar, visible
+from apps.clusters.api.access import find, present, present_one, require_admin_of_all, visible
 from apps.clusters.api.filters import CHOICES, ORDERINGS, narrow
 from apps.clusters.api.forms import CredentialsForm, RegistrationForm, credential_of
+from apps.clusters.api.moments import moment_of
 from apps.clusters.api.pages import list_of
 from apps.clusters.contract import (
     ClusterAnswer,
@@ -64,7 +63,7 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     @extend_schema(request=RegistrationForm, responses={201: ClusterAnswer})
     def create(self, request: Request) -> Response:
         """Register a cluster. Its credentials may come with it; they are never returned."""
-        require_registrar(request)
+        require_admin_of_all(request)
         form = RegistrationForm(data=request.data)
         form.is_valid(raise_exception=True)
         cluster = registration.register(form.model_fields(), form.credential())
@@ -116,7 +115,9 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         """Past checks, newest first."""
         checks = HealthCheck.objects.filter(cluster=find(request, pk=pk))
         if "since" in request.query_params:
-            checks = checks.filter(checked_at__gte=_moment(request.query_params["since"]))
+            checks = checks.filter(
+                checked_at__gte=moment_of("since", request.query_params["since"])
+            )
         page = cast(list[HealthCheck], self.paginate_queryset(checks.order_by("-checked_at")))  # type: ignore[arg-type]  # the viewset's own model is Cluster
         return self.get_paginated_response([describe_check(check) for check in page])
 
@@ -138,13 +139,3 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         credentials.store(cluster, credential_of(form.validated_data))
         check_soon()
         return Response(Stored())
-
-
-def _moment(text: str) -> object:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ValidationError({"since": "must be a time with its zone: 2026-01-31T12:00:00Z"})
-    return moment

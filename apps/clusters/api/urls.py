@@ -3,11 +3,13 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from apps.clusters.api.audit import AuditViewSet
 from apps.clusters.api.clusters import ClusterViewSet
 from apps.clusters.api.fleet import FleetSummaryView
 from apps.clusters.api.me import MeView
 
 router = SimpleRouter(trailing_slash=False)
+router.register("audit", AuditViewSet, basename="audit")
 router.register("clusters", ClusterViewSet, basename="cluster")
 
 urlpatterns = [

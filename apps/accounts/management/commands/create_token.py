@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
+from apps.accounts import audit
 from apps.accounts.models import ApiToken, User
 
 
@@ -27,5 +29,7 @@ class Command(BaseCommand):
         if options["days"] < 0:
             raise CommandError("--days must be 0 (never expires) or more.")
         lifetime = timedelta(days=options["days"]) if options["days"] else None
-        _, text = ApiToken.issue(user, options["name"], lifetime)
+        with transaction.atomic():
+            token, text = ApiToken.issue(user, options["name"], lifetime)
+            audit.note("issued", "token", token.pk, str(token), user=user.username)
         self.stdout.write(text)

@@ -1,0 +1,76 @@
+"""/api/v1/audit: the audit trail, for whoever may do everything."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from pydantic import BaseModel
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from apps.accounts.models import AuditEvent
+from apps.accounts.models.audit_event import Door
+from apps.clusters.api.access import require_admin_of_all
+from apps.clusters.api.moments import moment_of
+
+TEXTS = ("actor_name", "action", "object_type", "object_id", "object_name", "door")
+TIMES = {"since": "happened_at__gte", "until": "happened_at__lt"}
+
+
+class AuditLine(BaseModel):
+    """One thing done; `details` never hold a secret."""
+
+    id: int
+    happened_at: datetime
+    actor_id: uuid.UUID | None
+    actor_name: str
+    door: Literal["REST", "ADMIN", "COMMAND"]
+    address: str | None
+    action: str
+    object_type: str
+    object_id: str
+    object_name: str
+    details: dict[str, Any]
+
+
+@extend_schema(tags=["audit"])
+class AuditViewSet(GenericViewSet[AuditEvent]):
+    queryset = AuditEvent.objects.none()
+
+    @extend_schema(
+        operation_id="audit_list",
+        parameters=[
+            *(OpenApiParameter(name) for name in TEXTS),
+            *(OpenApiParameter(name, OpenApiTypes.DATETIME) for name in TIMES),
+        ],
+        responses=AuditLine,
+    )
+    def list(self, request: Request) -> Response:
+        """Who did what to which object, from where; newest first."""
+        require_admin_of_all(request)
+        page = self.paginate_queryset(_narrow(request))
+        lines = [AuditLine.model_validate(one, from_attributes=True) for one in page or []]
+        return self.get_paginated_response(lines)
+
+
+def _narrow(request: Request) -> QuerySet[AuditEvent]:
+    conditions: dict[str, Any] = {}
+    for name, text in request.query_params.dict().items():
+        if name in TEXTS:
+            conditions[name] = _known(name, text)
+        elif name in TIMES:
+            conditions[TIMES[name]] = moment_of(name, text)
+        elif name not in {"page", "page_size"}:
+            raise ValidationError({name: f"is no filter; there are: {', '.join((*TEXTS, *TIMES))}"})
+    return AuditEvent.objects.filter(**conditions)
+
+
+def _known(name: str, text: str) -> str:
+    if "\x00" in text or (name == "door" and text not in Door.values):
+        raise ValidationError({name: f"must be one of {', '.join(Door.values)}"})
+    return text

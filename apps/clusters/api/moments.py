@@ -1,0 +1,17 @@
+"""Times in the query of a request."""
+
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import ValidationError
+
+
+def moment_of(field: str, text: str) -> datetime:
+    """Read a time with its zone, or refuse it by the field's name."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValidationError({field: "must be a time with its zone: 2026-01-31T12:00:00Z"})
+    return moment
