@@ -32,9 +32,9 @@ lock: ## Pin the requirements anew, with hashes
 		$(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 clean: ## Remove what was built and installed; the data in var/ stay
-	@rm -rf .venv static/client frontend/node_modules "$(VAR)/static" "$(VAR)/tools"
+	@rm -rf .venv static/client frontend/node_modules
+	@test ! -e "$(VAR)/.aiops-nextgen" || rm -rf "$(VAR)/static" "$(VAR)/tools"
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 purge: ## Remove the data as well: database, passwords, keys
-	@test ! -x $(PYTHON) || $(PYTHON) -m aiops.embedded discard
-	@rm -rf "$(VAR)"
+	@sh scripts/with-python.sh -m aiops.embedded.purge

@@ -5,20 +5,40 @@ import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
 
+from django.core.exceptions import ImproperlyConfigured
+
 from aiops.embedded.attachment import announce, attach_or_start
-from aiops.embedded.errors import EmbeddedError
-from aiops.embedded.layout import var_dir
+from aiops.embedded.errors import EmbeddedError, explain
+from aiops.embedded.layout import Layout, var_dir
+
+_LOCAL = "aiops.settings.development"
+_WITHOUT_SERVERS = {
+    "collectstatic",
+    "contract",
+    "demo",
+    "help",
+    "spectacular",
+    "up",
+    "version",
+}
 
 
 def main(argv: list[str]) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops.settings.development")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", _LOCAL)
     try:
+        if os.environ["DJANGO_SETTINGS_MODULE"] == _LOCAL:
+            Layout.prepare(var_dir())  # The settings keep their secrets there.
         with _servers_for(argv):
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(argv)
-    except EmbeddedError as error:
+    except (EmbeddedError, ImproperlyConfigured) as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        if not (sentence := explain(error)):
+            raise
+        sys.stderr.write(f"{sentence}\n")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -37,8 +57,8 @@ def _needs_servers(words: list[str]) -> bool:
     if not words or {"-h", "--help", "--version"} & set(words):
         return False
     if words[0] == "simulate":
-        return words[1:2] == ["register"]
-    return words[0] not in {"up", "demo", "help", "version"}
+        return words[1:2] == ["register"] or "--register" in words
+    return words[0] not in _WITHOUT_SERVERS
 
 
 if __name__ == "__main__":

@@ -3,15 +3,15 @@
 import argparse
 import os
 import re
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import client, environment, journeys
-from scripts.steps import ROOT, SetupError, say
+from scripts import client, environment, journeys, tools
+from scripts.steps import ROOT, SetupError, attempt, say
 
 _BIN = environment.PYTHON.parent
 
@@ -24,6 +24,8 @@ class Check:
     # How this tool counts its tests in its last lines; a check without counts as one.
     passed: str = ""
     failed: str = ""
+    skipped: str = ""
+    within: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ TESTS = [
         [str(environment.PYTHON), "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q"],
         passed=r"(\d+) passed",
         failed=r"(\d+) (?:failed|error)",
+        within=900.0,
     ),
     Check(
         "vitest",
@@ -57,10 +60,13 @@ TESTS = [
         client.FRONTEND,
         passed=r"Tests .*?(\d+) passed",
         failed=r"Tests .*?(\d+) failed",
+        skipped=r"Tests .*?(\d+) skipped",
     ),
     Check("client build", ["npm", "run", "--silent", "build"], client.FRONTEND),
 ]
-JOURNEYS = Check("journeys", [], passed=r"(\d+) passed", failed=r"(\d+) failed")
+JOURNEYS = Check(
+    "journeys", [], passed=r"(\d+) passed", failed=r"(\d+) failed", skipped=r"(\d+) skipped"
+)
 
 
 def main() -> int:
@@ -69,7 +75,10 @@ def main() -> int:
     only = parser.parse_args().only
     node = client.find_node()
     env = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
-    outcomes = [run(check, env) for check in (LINT if only else LINT + TESTS)]
+    # Asked to end, it ends what it started; by default it would leave that behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tools.lend_template():
+        outcomes = [run(check, env) for check in (LINT if only else LINT + TESTS)]
     if not only:
         outcomes.append(run_journeys(env))
     return report(outcomes)
@@ -77,18 +86,8 @@ def main() -> int:
 
 def run(check: Check, env: dict[str, str]) -> Outcome:
     begun = time.monotonic()
-    done = subprocess.run(
-        check.command,
-        cwd=check.cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    return judge(check, done.returncode == 0, done.stdout, time.monotonic() - begun)
+    succeeded, said = attempt(check.command, cwd=check.cwd, env=env, timeout=check.within)
+    return judge(check, succeeded, said, time.monotonic() - begun)
 
 
 def run_journeys(env: dict[str, str]) -> Outcome:
@@ -113,6 +112,8 @@ def judge(check: Check, succeeded: bool, said: str, seconds: float) -> Outcome:
     verdict = "passed" if succeeded else "FAILED"
     say(f"{check.name:<18} {verdict:<8} {seconds:6.1f} s")
     skipped = re.findall(r"^SKIPPED \[\d+\] (.+)$", said, flags=re.MULTILINE)
+    if count := _count(check.skipped, said):
+        skipped.append(f"{count} that their own files skip")
     return Outcome(check.name, seconds, passed, failed, tuple(skipped))
 
 

@@ -4,7 +4,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from aiops.embedded import addresses
 from scripts import client, environment
 from scripts.steps import ROOT, VAR, SetupError, attempt, explain, last_line, run, say
 
-_START_WITHIN = 180.0
+_START_WITHIN, _TRAVEL_WITHIN = 180.0, 600.0
+_SERVERS = {"DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"}
 
 
 class LeftOutError(Exception):
@@ -32,6 +33,7 @@ def travel(env: Mapping[str, str]) -> tuple[bool, str]:
             ["npx", "playwright", "test", "--config", "e2e/playwright.config.ts"],
             cwd=client.FRONTEND,
             env={**its_env, "CHROMIUM": chromium},
+            timeout=_TRAVEL_WITHIN,
         )
 
 
@@ -49,7 +51,7 @@ def find_chromium() -> str:
     for words in (["update"], install):
         succeeded, said = attempt(
             [*become_root, "apt-get", "-q", *words],
-            env={"DEBIAN_FRONTEND": "noninteractive"},
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
             timeout=300,
         )
         if not succeeded:
@@ -61,7 +63,7 @@ def find_chromium() -> str:
 def _demo(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Run a demo with data of its own, and yield the environment that reaches it."""
     var = Path(tempfile.mkdtemp(prefix="aiops-journeys-"))
-    port = _free_port()
+    port = addresses.free_port()
     its_env = {
         **env,
         "AIOPS_VAR_DIR": str(var),
@@ -84,6 +86,8 @@ def _demo(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
+                # Ctrl-C reaches us alone: a second one would have it end without order.
+                start_new_session=True,
             )
         try:
             _await_ready(demo, said)
@@ -92,11 +96,10 @@ def _demo(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
             demo.send_signal(signal.SIGINT)
             demo.wait(timeout=60)
     finally:
-        attempt([environment.PYTHON, "-m", "aiops.embedded", "discard"], env=its_env)
-        shutil.rmtree(var, ignore_errors=True)
-
-
-_SERVERS = {"DATABASE_URL", "DATABASE_URL_FILE", "REDIS_URL", "REDIS_URL_FILE"}
+        purge = [str(environment.PYTHON), "-m", "aiops.embedded.purge"]
+        succeeded, why = attempt(purge, env=its_env)
+        if not succeeded:
+            say(f"The journeys' data in {var} could not be removed: {last_line(why)}")
 
 
 def _await_ready(demo: "subprocess.Popen[bytes]", said: Path) -> None:
@@ -105,8 +108,3 @@ def _await_ready(demo: "subprocess.Popen[bytes]", said: Path) -> None:
         if demo.poll() is not None or time.monotonic() > deadline:
             raise SetupError(f"The demo did not start:\n{explain(said.read_text(), 40)}")
         time.sleep(0.2)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

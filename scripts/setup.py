@@ -1,16 +1,21 @@
 """Everything that `make` sets up before it runs something; a second run does nothing."""
 
 import argparse
+import sys
 
+from aiops.embedded.errors import EmbeddedError, explain
+from aiops.embedded.layout import Layout
 from scripts import client, environment, tools
-from scripts.steps import VAR, SetupError, end_with_sentence
+from scripts.steps import VAR, SetupError, require_space
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="+", choices=[*_PARTS])
-    VAR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for part in parser.parse_args().what:
+    what = parser.parse_args().what
+    require_space(1)
+    Layout.prepare(VAR)
+    for part in what:
         _PARTS[part]()
 
 
@@ -34,7 +39,11 @@ _PARTS = {
 if __name__ == "__main__":
     try:
         main()
-    except SetupError as error:
-        end_with_sentence(error)
+    except (SetupError, EmbeddedError) as error:
+        sys.exit(str(error))
+    except OSError as error:
+        if not (sentence := explain(error)):
+            raise
+        sys.exit(sentence)
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        sys.exit(130)

@@ -1,16 +1,19 @@
 """What the set-up scripts share: sentences, stamps, and commands that explain their failure."""
 
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from aiops.embedded.layout import var_dir
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-VAR = Path(os.environ.get("AIOPS_VAR_DIR") or ROOT / "var").resolve()
+VAR = var_dir()
 
 
 class SetupError(Exception):
@@ -57,25 +60,43 @@ def attempt(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
 ) -> tuple[bool, str]:
-    """Run a command quietly; return whether it succeeded, and what it said."""
+    """Run a command quietly; return whether it succeeded, and what it said.
+
+    `env` is all that the command gets; by default, what we have.
+    """
     try:
-        done = subprocess.run(
+        child = subprocess.Popen(
             [str(word) for word in command],
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=timeout,
-            check=False,
+            # What it starts in turn ends with it.
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        return False, f"It took more than {timeout:g} s."
     except OSError as error:
         return False, f"{command[0]}: {error.strerror}"
-    return done.returncode == 0, done.stdout
+    try:
+        said, _ = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return False, f"{_end_group(child)}\nIt took more than {timeout:g} s."
+    except BaseException:
+        _end_group(child)
+        raise
+    return child.returncode == 0, said
+
+
+def _end_group(child: "subprocess.Popen[str]") -> str:
+    """End a command with all that it started, first politely; return what it said."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.communicate(timeout=15)[0]
+    return ""
 
 
 def run(
@@ -92,7 +113,7 @@ def run(
 
 
 def with_path(folder: str) -> dict[str, str]:
-    return {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def explain(said: str, count: int = 8) -> str:
@@ -106,8 +127,3 @@ def explain(said: str, count: int = 8) -> str:
 
 def last_line(said: str) -> str:
     return said.strip().rpartition("\n")[2] or "it gave no reason"
-
-
-def end_with_sentence(error: SetupError) -> None:
-    sys.stderr.write(f"{error}\n")
-    raise SystemExit(1)

@@ -7,24 +7,62 @@ Without them everything else works, so every failure is one sentence and no more
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.steps import VAR, attempt, last_line, say
+from scripts.steps import VAR, attempt, digest, is_stamped, last_line, say, write_stamp
 
 PACKAGES = ("prometheus", "prometheus-alertmanager")
 _PROGRAMS = ("prometheus", "promtool", "prometheus-alertmanager")
 _DEADLINE = 90.0
+_DAY = 86_400.0
+_TEMPLATES = Path("/usr/share/prometheus/alertmanager")
 
 
 def fetch() -> None:
-    if all(_find(program) for program in _PROGRAMS):
+    failed = VAR / "tools-failed"
+    if all(_find(program) for program in _PROGRAMS) or _is_recent(failed):
         return
     reason = _fetch()
     if reason:
+        write_stamp(failed, _circumstances())
         say(
             f"Prometheus was not fetched ({reason}). The simulated clusters run without it; put "
-            "prometheus, promtool and alertmanager on PATH to have it."
+            "prometheus, promtool and alertmanager on PATH to have it. This is tried again "
+            f"tomorrow, or when {failed} is removed."
         )
+
+
+def _is_recent(failed: Path) -> bool:
+    """Tell whether it failed in the same way today: each attempt may wait for a dead network."""
+    same = is_stamped(failed, _circumstances())
+    return same and time.time() - failed.stat().st_mtime < _DAY
+
+
+def _circumstances() -> str:
+    found = [shutil.which(name) or "" for name in ("apt-get", "dpkg-deb")]
+    return digest([Path(__file__)], *found)
+
+
+@contextmanager
+def lend_template() -> Iterator[None]:
+    """Show Debian's Alertmanager its template at the one place where it looks for it.
+
+    Unpacked elsewhere it does not start. Only as root, only where nothing is, and only for a
+    while: a package that is installed later must find its place empty.
+    """
+    ours = VAR / "tools" / _TEMPLATES.relative_to("/")
+    if os.geteuid() != 0 or _TEMPLATES.exists() or not ours.exists():
+        yield
+        return
+    _TEMPLATES.parent.mkdir(exist_ok=True)
+    _TEMPLATES.unlink(missing_ok=True)  # One that leads nowhere: its check was killed.
+    _TEMPLATES.symlink_to(ours)
+    try:
+        yield
+    finally:
+        _TEMPLATES.unlink()
 
 
 def _find(program: str) -> str | None:

@@ -14,12 +14,10 @@ from aiops.embedded import (
     attachment,
     keeper,
     lifeline,
-    locks,
     postgres,
     redis_server,
-    tenancy,
 )
-from aiops.embedded.errors import EmbeddedError
+from aiops.embedded.errors import EmbeddedError, explain
 from aiops.embedded.layout import Layout, var_dir
 
 
@@ -27,9 +25,12 @@ def main(argv: list[str]) -> int:
     asked = _parse(argv)
     try:
         _DOORS[asked.what](asked)
-    except EmbeddedError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.stdout.write(f"{error}\n" if asked.what == "keep" else "")
+    except (EmbeddedError, OSError) as error:
+        sentence = explain(error) if isinstance(error, OSError) else str(error)
+        if not sentence:
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        sys.stdout.write(f"{sentence}\n" if asked.what == "keep" else "")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -67,6 +68,8 @@ def _keep(asked: argparse.Namespace) -> None:
 def _supervise(asked: argparse.Namespace) -> None:
     if asked.with_parent:
         lifeline.end_with_parent(signal.SIGTERM)
+    # It stays this very process, and its children compare.
+    os.environ.update(lifeline.as_parent())
     _become([sys.executable, "-m", "supervisor.supervisord", *asked.rest])
 
 
@@ -80,7 +83,7 @@ def _run(asked: argparse.Namespace) -> None:
     attachment.announce(var_dir())
     until = time.monotonic() + answering.DEADLINE
     for name in answering.VARIABLES:
-        answering.wait_for(name, answering.url_of(name), until=until)
+        answering.wait_for(answering.named(var_dir(), name), until=until)
     _become(asked.rest)
 
 
@@ -91,21 +94,12 @@ def _become(command: list[str]) -> NoReturn:
         raise EmbeddedError(f"{command[0]} cannot be run: {error.strerror}.") from error
 
 
-def _discard(_asked: argparse.Namespace) -> None:
-    """Remove the database, wherever it lies; the rest of var/ is the caller's to remove."""
-    layout = Layout.prepare(var_dir())
-    if not locks.is_free(attachment.lock_of(layout, "postgres")):
-        raise EmbeddedError("PostgreSQL of this installation runs. End what uses it first.")
-    tenancy.discard(layout)
-
-
 _DOORS: dict[str, Callable[[argparse.Namespace], None]] = {
     "postgres": _serve_postgres,
     "redis": _serve_redis,
     "keep": _keep,
     "run": _run,
     "supervisord": _supervise,
-    "discard": _discard,
 }
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
 """The ports and passwords of the embedded servers: made once, kept in var/servers.json."""
 
-import contextlib
 import json
-import os
 import random
 import secrets
 import socket
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from aiops.embedded.errors import EmbeddedError
-from aiops.embedded.layout import Layout
+from aiops.embedded.layout import Layout, write_aside, write_first
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which the kernel gives ports to outgoing connections, so that a kept
@@ -21,7 +19,7 @@ _PORTS = range(20_000, 32_000)
 @dataclass(frozen=True)
 class Address:
     port: int
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -42,19 +40,23 @@ class Addresses:
 
 def settle(layout: Layout, *, durable: bool = True) -> Addresses:
     """Return the kept addresses; the first call makes them."""
+    if kept := find(layout):
+        return kept
+    first, second = _make(), _make()
+    write_first(_path(layout), _dump(Addresses(first, second, durable)))
+    return settle(layout)
+
+
+def find(layout: Layout) -> Addresses | None:
+    """Return the kept addresses, or None where no embedded server was ever wanted."""
     path = _path(layout)
-    if not path.exists():
-        first, second = (Address(free_port(), secrets.token_urlsafe(24)) for _ in range(2))
-        attempt = _write_aside(path, Addresses(first, second, durable))
-        # Of two first calls at once, the one that links first counts for both.
-        with contextlib.suppress(FileExistsError):
-            os.link(attempt, path)
-        attempt.unlink()
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         return Addresses(
             Address(**kept["postgres"]), Address(**kept["redis"]), bool(kept["durable"])
         )
+    except FileNotFoundError:
+        return None
     except (ValueError, KeyError, TypeError) as error:
         raise EmbeddedError(
             f"{path} is damaged. Remove it; the servers get new ports and passwords, "
@@ -62,18 +64,23 @@ def settle(layout: Layout, *, durable: bool = True) -> Addresses:
         ) from error
 
 
-def move(layout: Layout, name: str) -> Addresses:
+def move(layout: Layout, name: str) -> None:
     """Give the server `name` another port, because a stranger listens on the kept one.
 
-    Only under the starting lock: nobody else may be about to start the server.
+    A new password as well: the stranger may have been told the old one. Only under the starting
+    lock: nobody else may be about to start the server.
     """
-    kept = settle(layout)
-    if name == "postgres":
-        moved = replace(kept, postgres=replace(kept.postgres, port=free_port()))
-    else:
-        moved = replace(kept, redis=replace(kept.redis, port=free_port()))
-    _write_aside(_path(layout), moved).replace(_path(layout))
-    return moved
+    kept, new = settle(layout), _make()
+    moved = replace(kept, postgres=new) if name == "postgres" else replace(kept, redis=new)
+    write_aside(_path(layout), _dump(moved)).replace(_path(layout))
+
+
+def _make() -> Address:
+    return Address(free_port(), secrets.token_urlsafe(24))
+
+
+def _dump(addresses: Addresses) -> str:
+    return json.dumps(asdict(addresses), indent=2)
 
 
 def free_port() -> int:
@@ -98,11 +105,3 @@ def port_is_free(port: int, host: str = LOOPBACK) -> bool:
 
 def _path(layout: Layout) -> Path:
     return layout.var / "servers.json"
-
-
-def _write_aside(path: Path, addresses: Addresses) -> Path:
-    attempt = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(attempt, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(addresses), file, indent=2)
-    return attempt

@@ -3,14 +3,67 @@
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from aiops.embedded import postgres, redis_server
+from aiops.embedded import addresses, locks, postgres, redis_server, tenancy
 from aiops.embedded.errors import EmbeddedError
+from aiops.embedded.layout import Layout, last_lines
 
 DEADLINE = 60.0
 TITLES = {"postgres": "PostgreSQL", "redis": "Redis"}
 VARIABLES = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A place where PostgreSQL or Redis is to answer; `lock` and `log` if it is our own."""
+
+    name: str
+    url: str = field(repr=False)
+    lock: Path | None = None
+    log: Path | None = None
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.name]
+
+    def is_gone(self) -> bool:
+        """Tell whether it is our own and has no process: each of those holds the lock."""
+        # Shared, so that two who look at once do not take each other for the server.
+        return self.lock is not None and locks.is_free(self.lock, shared=True)
+
+    def ask(self) -> str:
+        """Return "" when the server accepts us, else why not.
+
+        One that is gone is not asked: a stranger at its port would be told the password.
+        """
+        if self.is_gone():
+            return "its process does not run."
+        ask = postgres.ask if self.name == "postgres" else redis_server.ask
+        reason = ask(self.url).strip().partition("\n")[0]
+        password = unquote(urlsplit(self.url).password or "")
+        return reason.replace(password, "***") if password else reason
+
+
+def embedded(layout: Layout, name: str) -> Server:
+    """Return our own server, where it is or will be."""
+    url = addresses.settle(layout).url_of(name)
+    return Server(name, url, lock_of(layout, name), layout.log(name))
+
+
+def named(var: Path, name: str) -> Server:
+    """Return the server that the environment names, which may be our own."""
+    url = url_of(name)
+    # Only looked at: with both URLs given, as in a container, nothing is written anywhere.
+    kept = addresses.find(Layout(var))
+    return embedded(Layout(var), name) if kept and kept.url_of(name) == url else Server(name, url)
+
+
+def lock_of(layout: Layout, name: str) -> Path:
+    folder = tenancy.folder_of(layout) if name == "postgres" else layout.redis
+    return folder / "lock"
 
 
 def missing() -> list[str]:
@@ -35,20 +88,15 @@ def url_of(name: str) -> str:
     return os.environ[variable]
 
 
-def answers(name: str, url: str) -> bool:
-    return postgres.answers(url) if name == "postgres" else redis_server.answers(url)
-
-
-def wait_for(
-    name: str, url: str, *, until: float, on_silence: Callable[[str], None] | None = None
-) -> None:
+def wait_for(server: Server, *, until: float, on_silence: Callable[[], None] | None = None) -> None:
     """Return when the server answers. `on_silence` may look why not, and raise."""
-    while not answers(name, url):
+    while reason := server.ask():
         if on_silence is not None:
-            on_silence(name)
+            on_silence()
         if time.monotonic() >= until:
+            said = f"\nThe end of {server.log}:\n{last_lines(server.log)}" if server.log else ""
             raise EmbeddedError(
-                f"{TITLES[name]} did not answer in time at the place that {VARIABLES[name]} "
-                "names. Is it running, and is the password right?"
+                f"{server.title} did not answer in time at the place that "
+                f"{VARIABLES[server.name]} names: {reason}{said}"
             )
         time.sleep(0.1)

@@ -15,10 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from aiops import BASE_DIR
-from aiops.embedded import addresses, answering, locks, redis_server, tenancy
-from aiops.embedded.addresses import Addresses
+from aiops.embedded import addresses, answering, locks
+from aiops.embedded.answering import Server
 from aiops.embedded.errors import EmbeddedError
 from aiops.embedded.layout import Layout
+
+# A server that begins or ends right now gets this many seconds.
+_AT_IT = 30.0
 
 
 @contextmanager
@@ -29,20 +32,21 @@ def attach_or_start(var: Path, *, durable: bool = True) -> Iterator[None]:
         yield
         return
     layout = Layout.prepare(var)
+    _forget_libpq(wanted)
     users = locks.take(layout.users_lock, shared=True)
     keeper = None
     try:
         with locks.hold(layout.starting_lock):
-            settled = addresses.settle(layout, durable=durable)
-            silent = _find_silent(wanted, settled)
-            if silent and not locks.is_free(layout.supervision_lock):
+            addresses.settle(layout, durable=durable)
+            servers = [answering.embedded(layout, name) for name in wanted]
+            if not locks.is_free(layout.supervision_lock):
                 # `up` starts them, or is just starting one of them again.
                 until = time.monotonic() + answering.DEADLINE
-                for name in silent:
-                    answering.wait_for(name, settled.url_of(name), until=until)
-            elif silent:
-                clear_ports(layout, silent)
-                keeper = _start_keeper(layout, silent)
+                for server in servers:
+                    answering.wait_for(server, until=until)
+            elif absent := [server.name for server in servers if not _await(server)]:
+                _leave_taken_ports(layout, absent)
+                keeper = _start_keeper(layout, absent)
             _name_servers(layout, wanted)
         yield
     finally:
@@ -59,24 +63,38 @@ def announce(var: Path) -> None:
     if not wanted:
         return
     layout = Layout.prepare(var)
+    _forget_libpq(wanted)
     with locks.hold(layout.starting_lock):
-        silent = _find_silent(wanted, addresses.settle(layout))
-        clear_ports(layout, [name for name in silent if locks.is_free(lock_of(layout, name))])
+        servers = [answering.embedded(layout, name) for name in wanted]
+        _leave_taken_ports(layout, [server.name for server in servers if server.is_gone()])
         _name_servers(layout, wanted)
 
 
 def ours(var: Path) -> list[str]:
     """Name the servers in the environment that are this installation's own."""
-    settled = addresses.settle(Layout.prepare(var))
-    return [
-        name
-        for name in answering.VARIABLES
-        if os.environ.get(answering.VARIABLES[name]) == settled.url_of(name)
-    ]
+    return [name for name in answering.VARIABLES if answering.named(var, name).lock is not None]
 
 
-def _find_silent(wanted: list[str], settled: Addresses) -> list[str]:
-    return [name for name in wanted if not answering.answers(name, settled.url_of(name))]
+def _await(server: Server) -> bool:
+    """Tell whether the server runs, once it has begun or ended what it is at."""
+    deadline = time.monotonic() + _AT_IT
+    while reason := server.ask():
+        if server.is_gone():
+            return False
+        if time.monotonic() >= deadline:
+            raise EmbeddedError(
+                f"{server.title} of this installation runs ({server.lock} is held) but does not "
+                f"answer: {reason} Look into {server.log}, end it and try again."
+            )
+        time.sleep(0.05)
+    return True
+
+
+def _leave_taken_ports(layout: Layout, names: list[str]) -> None:
+    """Let servers that do not run move away from ports that strangers took."""
+    for name in names:
+        if not addresses.port_is_free(addresses.settle(layout).of(name).port):
+            addresses.move(layout, name)
 
 
 def _name_servers(layout: Layout, wanted: list[str]) -> None:
@@ -85,22 +103,11 @@ def _name_servers(layout: Layout, wanted: list[str]) -> None:
         os.environ[answering.VARIABLES[name]] = settled.url_of(name)
 
 
-def clear_ports(layout: Layout, names: list[str]) -> None:
-    """Wait for the end of servers that are just going; leave ports that strangers took."""
-    for name in names:
-        lock = lock_of(layout, name)
-        if not locks.is_free(lock, within=20):
-            raise EmbeddedError(
-                f"{answering.TITLES[name]} of this installation runs ({lock} is held) but "
-                f"does not answer. Look into {layout.log(name)}, end it and try again."
-            )
-        if not addresses.port_is_free(addresses.settle(layout).of(name).port):
-            addresses.move(layout, name)
-
-
-def lock_of(layout: Layout, name: str) -> Path:
-    folder = tenancy.folder_of(layout) if name == "postgres" else redis_server.folder_of(layout)
-    return folder / "lock"
+def _forget_libpq(wanted: list[str]) -> None:
+    """PGHOSTADDR, PGSSLMODE and the like were meant for a server of the person's own."""
+    if "postgres" in wanted:
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
 
 
 def _start_keeper(layout: Layout, names: list[str]) -> subprocess.Popen[str]:

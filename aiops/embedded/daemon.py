@@ -1,6 +1,7 @@
 """The supervisord that keeps the processes up: started, asked, listened to, ended."""
 
 import contextlib
+import http.client
 import os
 import re
 import signal
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from aiops import BASE_DIR
+from aiops.embedded import lifeline
 from aiops.embedded.errors import EmbeddedError
 from aiops.embedded.layout import Layout, last_lines
 from aiops.embedded.programs import Program, configure
@@ -22,7 +24,7 @@ from aiops.embedded.programs import Program, configure
 
 @dataclass(frozen=True)
 class Notice:
-    """One line of supervisord's log: a process began, became steady, ended or was given up."""
+    """One line of supervisord's log: a process began, ended, was stopped or given up."""
 
     what: str
     name: str
@@ -31,7 +33,6 @@ class Notice:
 
 _NOTICES = {
     "spawned": re.compile(r"INFO spawned: '(?P<name>[^']+)' with pid (?P<detail>\d+)"),
-    "steady": re.compile(r"INFO success: (?P<name>\S+) entered RUNNING(?P<detail>)"),
     "ended": re.compile(r"exited: (?P<name>\S+) \((?P<detail>[^;)]+)"),
     "given up": re.compile(r"INFO gave up: (?P<name>\S+) entered FATAL(?P<detail>)"),
     "stopped": re.compile(r"stopped: (?P<name>\S+) \((?P<detail>[^;)]+)"),
@@ -45,6 +46,12 @@ def read_notice(line: str) -> Notice | None:
     return None
 
 
+class UnreachableError(Exception):
+    """supervisord does not listen: not yet, or no more."""
+
+
+# supervisord has so many seconds to begin to listen.
+_CONTROL_WITHIN = 15.0
 _SUPERVISORD = (sys.executable, "-m", "aiops.embedded", "supervisord", "--with-parent", "--")
 
 
@@ -63,6 +70,7 @@ class Daemon:
             stdout=subprocess.DEVNULL,
             stderr=(folder / "stderr").open("wb"),
             cwd=BASE_DIR,
+            env=lifeline.as_parent(),
             umask=0o077,
             # Ctrl-C is for us; we end supervisord in our own order.
             start_new_session=True,
@@ -95,32 +103,56 @@ class Daemon:
         return notices
 
     def start_web(self) -> None:
-        deadline = time.monotonic() + 10
-        while not (self._folder / "control").exists() and time.monotonic() < deadline:
-            self.listen()
-            time.sleep(0.05)
-        self._ask().startProcess(self.programs["web"].address, False)
+        self._insist("startProcess", self.programs["web"].address)
 
     def start_the_rest(self) -> None:
-        self._ask().startProcessGroup("app", False)
+        self._insist("startProcessGroup", "app")
+
+    def _insist(self, method: str, name: str) -> None:
+        deadline = time.monotonic() + _CONTROL_WITHIN
+        while True:
+            try:
+                self._ask(method, name, False)
+                return
+            except UnreachableError as error:
+                self.listen()
+                if time.monotonic() >= deadline:
+                    why = last_lines(self._folder / "supervisord.log")
+                    raise EmbeddedError(f"supervisord takes no orders ({error}):\n{why}") from error
+                time.sleep(0.05)
 
     def restart(self, name: str) -> None:
+        """Start a program again; where supervisord cannot be reached, `listen` will say why."""
         address = self.programs[name].address
-        self._ask().stopProcess(address)
-        self._ask().startProcess(address, False)
+        with contextlib.suppress(UnreachableError):
+            self._ask("stopProcess", address)
+            self._ask("startProcess", address, False)
 
     def running_for(self) -> dict[str, float]:
         """Return for how many seconds each steady process has been up."""
+        try:
+            found = self._ask("getAllProcessInfo")
+        except UnreachableError:
+            return {}
         return {
             info["name"]: float(info["now"] - info["start"])
-            for info in self._ask().getAllProcessInfo()
+            for info in found
             if info["statename"] == "RUNNING"
         }
 
-    def _ask(self) -> Any:
+    def _ask(self, method: str, *given: object) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._folder / 'control'}")
         proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
-        return proxy.supervisor
+        try:
+            return getattr(proxy.supervisor, method)(*given)
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(str(error)) from error
+        except xmlrpc.client.Fault as error:
+            if error.faultCode == Faults.SHUTDOWN_STATE:
+                raise UnreachableError("it is ending") from error
+            # It ended, or was started, just before we asked.
+            if error.faultCode not in {Faults.NOT_RUNNING, Faults.ALREADY_STARTED}:
+                raise
 
     def end(self, within: float) -> None:
         """Ask everything to end in order, and kill what has not ended by then."""

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import redis
 
 KEY = "aiops:heartbeat:worker"
-TOO_OLD = 60.0
+# Longer than a round of checks may take: rounds can hold every hand of the worker.
+TOO_OLD = 200.0
 
 
 def age(redis_url: str) -> float | None:
@@ -25,9 +26,30 @@ def age(redis_url: str) -> float | None:
 
 
 def is_stuck(running_for: dict[str, float], silent_for: float | None) -> bool:
-    """Tell whether the worker must be started again; what has just begun gets its time."""
+    """Tell whether the worker shows no life; what has just begun gets its time."""
     if silent_for is None or silent_for <= TOO_OLD:
         return False
     # With PostgreSQL and Redis from outside only our own processes are in the list.
     needed = {"worker", "beat", *({"redis", "postgres"} & running_for.keys())}
     return all(running_for.get(name, 0) > TOO_OLD for name in needed)
+
+
+class Watch:
+    """Looks at the worker now and then, and says what to start again."""
+
+    def __init__(self) -> None:
+        self._was_stuck = False
+        self._tried = False
+
+    def look(self, running_for: dict[str, float], silent_for: float | None) -> list[str]:
+        stuck = is_stuck(running_for, silent_for)
+        # After the machine slept every time is old for one look, and no more.
+        again, self._was_stuck = stuck and self._was_stuck, stuck
+        if silent_for is not None and silent_for <= TOO_OLD:
+            self._tried = False
+        if not again:
+            return []
+        # A worker that was started again in vain may be given nothing: then it is beat.
+        names = ["worker", "beat"] if self._tried else ["worker"]
+        self._was_stuck, self._tried = False, True
+        return names

@@ -1,7 +1,6 @@
 """Owns the embedded servers while commands use them, and stops them after the last one."""
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import time
 from types import FrameType
 
 from aiops import BASE_DIR
-from aiops.embedded import addresses, answering, locks, postgres, redis_server
+from aiops.embedded import answering, lifeline, locks, postgres, redis_server
 from aiops.embedded.errors import EmbeddedError
 from aiops.embedded.layout import Layout, last_lines
 
@@ -27,7 +26,9 @@ def keep(layout: Layout, names: list[str]) -> None:
             servers[name] = _start(layout, name)
         _await_all(layout, servers)
         _say("ready")
-        os.close(locks.take(layout.users_lock))
+        # Held until this process has ended, and so until the servers have stopped: a command
+        # that comes now waits, and then starts its own.
+        locks.take(layout.users_lock)
         _say("stopping")
     finally:
         _stop(servers)
@@ -41,20 +42,21 @@ def _start(layout: Layout, name: str) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             cwd=BASE_DIR,
+            env=lifeline.as_parent(),
         )
 
 
 def _await_all(layout: Layout, servers: Servers) -> None:
-    def look_why(name: str) -> None:
-        code = servers[name].poll()
-        if code is not None:
-            why = last_lines(layout.log(name))
-            raise EmbeddedError(f"{answering.TITLES[name]} ended with code {code}:\n{why}")
+    def look_why() -> None:
+        for name, server in servers.items():
+            if (code := server.poll()) is not None:
+                why = last_lines(layout.log(name))
+                raise EmbeddedError(f"{answering.TITLES[name]} ended with code {code}:\n{why}")
 
-    settled = addresses.settle(layout)
     until = time.monotonic() + answering.DEADLINE
     for name in servers:
-        answering.wait_for(name, settled.url_of(name), until=until, on_silence=look_why)
+        server = answering.embedded(layout, name)
+        answering.wait_for(server, until=until, on_silence=look_why)
 
 
 def _stop(servers: Servers) -> None:

@@ -1,11 +1,18 @@
 """Where things lie under var/, and how the private folders are made."""
 
 import os
+import pwd
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiops import BASE_DIR
+from aiops.embedded.errors import EmbeddedError
+
+# Says that a folder is ours, so that a slip in AIOPS_VAR_DIR never closes or removes another.
+_MARKER = ".aiops-nextgen"
+# The clone's own var/ may be older than the marker.
+_SIGNS = ("instance-id", "servers.json", "secret-key")
 
 
 def var_dir() -> Path:
@@ -19,18 +26,29 @@ def make_private(folder: Path) -> Path:
     return folder
 
 
-def make_once(path: Path, length: int = 24) -> str:
-    """Return the random word kept in `path` (0600); two first calls at once agree on it."""
+def write_aside(path: Path, text: str) -> Path:
+    """Write a private file (0600) beside `path`, to be linked or renamed to it."""
     attempt = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(attempt, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(length) + "\n")
+        file.write(text)
+    return attempt
+
+
+def write_first(path: Path, text: str) -> None:
+    """Write a private file unless it is there; of two writers at once the first counts."""
+    attempt = write_aside(path, text)
     try:
         os.link(attempt, path)
     except FileExistsError:
         pass  # Made before; that one counts.
     finally:
         attempt.unlink()
+
+
+def make_once(path: Path, length: int = 24) -> str:
+    """Return the random word kept in `path`; the first call makes it."""
+    write_first(path, secrets.token_urlsafe(length) + "\n")
     return path.read_text(encoding="utf-8").strip()
 
 
@@ -42,10 +60,27 @@ class Layout:
 
     @classmethod
     def prepare(cls, var: Path) -> "Layout":
-        layout = cls(make_private(var))
+        """Make the folders, or refuse a folder that is not ours."""
+        layout = cls(var)
+        if var.exists():
+            layout.refuse_foreign()
+        make_private(var)
+        (var / _MARKER).touch()
         make_private(layout.logs)
         make_private(layout.locks)
         return layout
+
+    def refuse_foreign(self) -> None:
+        """Raise when the folder is another user's, or holds what we did not put there."""
+        remedy = "Set AIOPS_VAR_DIR to a folder that is used for nothing else."
+        owner = self.var.stat().st_uid
+        if owner != os.geteuid():
+            raise EmbeddedError(f"{self.var} belongs to {_name_user(owner)}. {remedy}")
+        signs = (_MARKER, *_SIGNS) if self.var == BASE_DIR / "var" else (_MARKER,)
+        if not any((self.var / sign).exists() for sign in signs) and any(self.var.iterdir()):
+            raise EmbeddedError(
+                f"{self.var} holds something else, and would be closed to others. {remedy}"
+            )
 
     @property
     def logs(self) -> Path:
@@ -54,6 +89,10 @@ class Layout:
     @property
     def locks(self) -> Path:
         return self.var / "locks"
+
+    @property
+    def redis(self) -> Path:
+        return self.var / "redis"
 
     @property
     def users_lock(self) -> Path:
@@ -72,6 +111,13 @@ class Layout:
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
+
+
+def _name_user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
 
 
 def last_lines(path: Path, count: int = 12) -> str:

@@ -5,7 +5,14 @@ import os
 import signal
 import sys
 
+# Holds the number of the process that starts others: init, or whoever adopts orphans, is not it.
+PARENT = "AIOPS_PARENT_PID"
 _PR_SET_PDEATHSIG = 1
+
+
+def as_parent() -> dict[str, str]:
+    """Return the environment for a child that is to end with this process."""
+    return {**os.environ, PARENT: str(os.getpid())}
 
 
 def end_with_parent(with_signal: signal.Signals) -> None:
@@ -20,5 +27,5 @@ def end_with_parent(with_signal: signal.Signals) -> None:
     if libc.prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-    if os.getppid() == 1:  # The parent was gone before we asked.
+    if str(os.getppid()) != os.environ.get(PARENT):  # The parent was gone before we asked.
         raise SystemExit(1)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+
 
 class HeldError(Exception):
     """Somebody else holds the lock, and still did at the deadline."""
@@ -18,7 +20,7 @@ class HeldError(Exception):
 def take(path: Path, *, shared: bool = False, within: float | None = None) -> int:
     """Return a descriptor that holds the lock until it is closed; wait for ever by default."""
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, _FLAGS, 0o600)
     try:
         if within is None:
             fcntl.flock(descriptor, kind)
@@ -50,9 +52,9 @@ def hold(path: Path, *, shared: bool = False, within: float | None = None) -> It
         os.close(descriptor)
 
 
-def is_free(path: Path, *, within: float = 0) -> bool:
+def is_free(path: Path, *, shared: bool = False, within: float = 0) -> bool:
     try:
-        os.close(take(path, within=within))
+        os.close(take(path, shared=shared, within=within))
     except HeldError:
         return False
     except FileNotFoundError:

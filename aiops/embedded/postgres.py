@@ -16,7 +16,7 @@ import psycopg
 from aiops.embedded import lifeline, locks, tenancy
 from aiops.embedded.addresses import LOOPBACK, Address, Addresses
 from aiops.embedded.errors import EmbeddedError
-from aiops.embedded.layout import Layout
+from aiops.embedded.layout import Layout, write_aside
 from aiops.embedded.tenancy import Home
 
 # Postgres asks for a fast shutdown: sessions are cut, data are flushed, nobody is waited for.
@@ -24,14 +24,14 @@ STOP_SIGNAL = signal.SIGINT
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
-def answers(url: str) -> bool:
-    """Tell whether a server with this very password accepts us."""
+def ask(url: str) -> str:
+    """Return "" when a server with this very password accepts us, else why not."""
     try:
         with psycopg.connect(url, connect_timeout=3) as connection:
             connection.execute("SELECT 1")
-    except psycopg.Error:
-        return False
-    return True
+    except psycopg.Error as error:
+        return str(error) or "it gave no reason."
+    return ""
 
 
 def serve(layout: Layout, addresses: Addresses, *, with_parent: bool) -> NoReturn:
@@ -45,6 +45,7 @@ def serve(layout: Layout, addresses: Addresses, *, with_parent: bool) -> NoRetur
         raise EmbeddedError(
             f"PostgreSQL of this installation runs already: its lock {home.lock} is held."
         ) from None
+    home.clean()
     programs = tenancy.programs(home)
     _prepare_data(home, programs, addresses.postgres)
     # The lock says that no server is left, whatever process has the number in this file now.
@@ -90,17 +91,18 @@ def _prepare_data(home: Home, programs: Path, address: Address) -> None:
     digest = hashlib.sha256(address.password.encode()).hexdigest()
     if not home.data.exists():
         _make_data(home, programs, address)
-    elif not agreed.exists() or agreed.read_text(encoding="ascii") != digest:
+    elif not agreed.exists() or agreed.read_text(encoding="utf-8") != digest:
         (home.data / "postmaster.pid").unlink(missing_ok=True)
         _tell(home, programs, home.data, f"ALTER ROLE aiops PASSWORD '{address.password}';\n")
-    agreed.write_text(digest, encoding="ascii")
-    agreed.chmod(0o600)
+    write_aside(agreed, digest).replace(agreed)
 
 
 def _make_data(home: Home, programs: Path, address: Address) -> None:
     """Make it aside and rename it: a folder called data is always a whole database."""
     attempt = home.folder / "data.new"
     shutil.rmtree(attempt, ignore_errors=True)
+    attempt.mkdir(mode=0o700)
+    home.give(attempt)
     with _superuser_password(home) as password_file:
         command = [str(programs / "initdb"), "-D", str(attempt), "-U", "postgres"]
         command += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"]

@@ -10,10 +10,10 @@ from aiops import BASE_DIR
 from aiops.embedded.layout import Layout
 
 MANAGE = str(BASE_DIR / "manage.py")
-# What ended sooner than this after its start is started again with growing pauses, and
-# given up after _TRIES of them.
-STEADY_AFTER = 3
-_TRIES = 4
+# What ended sooner than this after its start is started again with growing pauses, and given up
+# after _TRIES of them; what ends later is counted by supervision.
+_STEADY_AFTER = 1
+_TRIES = 3
 # The last of the application's processes has this long to finish what it does.
 _PATIENCE = 6
 
@@ -41,7 +41,7 @@ def choose(embedded: list[str], port: int, *, simulated: bool) -> list[Program]:
     }
     celery = (sys.executable, "-m", "celery", "-A", "aiops")
     beat = ("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", "")
-    worker = ("--queues", "poll,collect", "--concurrency", "2", "--without-gossip")
+    worker = ("--queues", "poll,collect", "--concurrency", "3", "--without-gossip")
     daphne = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
     programs = [
         *(servers[name] for name in embedded),
@@ -50,7 +50,8 @@ def choose(embedded: list[str], port: int, *, simulated: bool) -> list[Program]:
         Program("beat", _run(*celery, "beat", *beat)),
     ]
     if simulated:
-        programs.append(Program("simulator", _run(sys.executable, MANAGE, "simulate", "serve")))
+        simulator = (sys.executable, MANAGE, "simulate", "serve", "--register")
+        programs.append(Program("simulator", _run(*simulator)))
     return programs
 
 
@@ -103,7 +104,7 @@ def _configure_one(program: Program, layout: Layout) -> dict[str, object]:
         "priority": {"postgres": 1, "redis": 2}.get(program.name, 100),
         "autostart": "true" if program.server else "false",
         "autorestart": "true",
-        "startsecs": STEADY_AFTER,
+        "startsecs": _STEADY_AFTER,
         "startretries": _TRIES,
         "stopsignal": program.stop_signal,
         "stopwaitsecs": _PATIENCE,

@@ -12,37 +12,30 @@ import redis
 from aiops.embedded import lifeline, locks
 from aiops.embedded.addresses import LOOPBACK, Addresses
 from aiops.embedded.errors import EmbeddedError
-from aiops.embedded.layout import Layout, make_private
+from aiops.embedded.layout import Layout, make_private, write_aside
 
 STOP_SIGNAL = signal.SIGTERM
 
 
-def answers(url: str) -> bool:
-    """Tell whether a server with this very password accepts us and has read its data."""
+def ask(url: str) -> str:
+    """Return "" when a server with this very password has read its data, else why not."""
     try:
         with redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
-            return bool(client.ping())
-    except (redis.RedisError, OSError):
-        return False
-
-
-def folder_of(layout: Layout) -> Path:
-    return layout.var / "redis"
-
-
-def lock_of(layout: Layout) -> Path:
-    return folder_of(layout) / "lock"
+            client.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        return str(error) or "it gave no reason."
+    return ""
 
 
 def serve(layout: Layout, addresses: Addresses, *, with_parent: bool) -> NoReturn:
     """Become the server. Only an exec that fails, or an EmbeddedError, comes back."""
-    folder = make_private(folder_of(layout))
+    folder = make_private(layout.redis)
     program = find_program()
     try:
-        lock = locks.take(lock_of(layout), within=30)
+        lock = locks.take(folder / "lock", within=30)
     except locks.HeldError:
         raise EmbeddedError(
-            f"Redis of this installation runs already: its lock {lock_of(layout)} is held."
+            f"Redis of this installation runs already: its lock {folder / 'lock'} is held."
         ) from None
     os.set_inheritable(lock, True)
     os.umask(0o077)
@@ -83,8 +76,5 @@ def _write_settings(folder: Path, addresses: Addresses) -> Path:
         # Losing an event or a task silently is worse than a refusal.
         "maxmemory-policy": "noeviction",
     }
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{name} {value}\n" for name, value in lines.items())
-    return path
+    text = "".join(f"{name} {value}\n" for name, value in lines.items())
+    return write_aside(path, text).replace(path)

@@ -1,24 +1,32 @@
 """`up` and `demo` from the first check to the last process ended, told in calm sentences."""
 
+import contextlib
+import errno
 import http.client
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from aiops.embedded import addresses, answering, attachment, heartbeat, locks
+from aiops.embedded import addresses, answering, heartbeat, locks
 from aiops.embedded.daemon import Daemon, Notice
 from aiops.embedded.errors import EmbeddedError
 from aiops.embedded.layout import Layout, last_lines
 from aiops.embedded.programs import choose
 
+_READY_WITHIN = 120.0
+# What ended so often within so many seconds is not started again.
+_ENDS, _WITHIN = 5, 120.0
+_LOOK_EVERY = 15.0
 _LEAST_SPACE = 500 * 1024 * 1024
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -103,22 +111,53 @@ def _claim(layout: Layout) -> int:
     try:
         lock = locks.take(layout.supervision_lock, within=0)
     except locks.HeldError:
-        holder = layout.supervision_lock.read_text(encoding="utf-8").strip() or "another process"
-        raise EmbeddedError(
-            f"This installation runs already ({holder}; its data are in {layout.var}). End that "
-            "one first, or set AIOPS_VAR_DIR and PORT for a second installation."
-        ) from None
+        lock = _outlast(layout)
     os.ftruncate(lock, 0)
     os.write(lock, f"process {os.getpid()}".encode())
     return lock
 
 
-def _check(plan: Plan, layout: Layout) -> None:
-    if not addresses.port_is_free(plan.port):
+def _outlast(layout: Layout) -> int:
+    """Take the lock after a starter that was killed: what it started is ending."""
+    holder = layout.supervision_lock.read_text(encoding="utf-8").strip() or "process unknown"
+    if not _is_alive(holder.removeprefix("process ")):
+        say("Waiting for the end of what a killed start left.")
+        with contextlib.suppress(locks.HeldError):
+            return locks.take(layout.supervision_lock, within=15)
+    raise EmbeddedError(
+        f"This installation runs already ({holder}; its data are in {layout.var}). End that "
+        "one first, or set AIOPS_VAR_DIR and PORT for a second installation."
+    )
+
+
+def _is_alive(number: str) -> bool:
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):
+        pass  # Another user's, or not told yet by one that is just starting.
+    return True
+
+
+def _check_port(plan: Plan) -> None:
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((addresses.LOOPBACK, plan.port))
+    except OSError as error:
+        make = "make demo" if plan.simulated else "make up"
+        why, other = "is used by another program", plan.port + 1
+        if error.errno == errno.EACCES:
+            why, other = "needs root", 8000
         raise EmbeddedError(
-            f"Port {plan.port} on 127.0.0.1 is used by another program. Choose another one: "
-            f"PORT={plan.port + 1} make {'demo' if plan.simulated else 'up'}"
-        )
+            f"Port {plan.port} on {addresses.LOOPBACK} {why}. Choose another one: "
+            f"PORT={other} {make}"
+        ) from error
+
+
+def _check(plan: Plan, layout: Layout) -> None:
+    _check_port(plan)
     free = shutil.disk_usage(plan.var).free
     if free < _LEAST_SPACE:
         raise EmbeddedError(
@@ -127,7 +166,7 @@ def _check(plan: Plan, layout: Layout) -> None:
             "folder on another disk."
         )
     for name in plan.embedded:
-        lock = attachment.lock_of(layout, name)
+        lock = answering.lock_of(layout, name)
         if not locks.is_free(lock):
             say("Waiting for another command of this installation to end.")
         if not locks.is_free(lock, within=15):
@@ -145,38 +184,43 @@ class _Narrator:
         self._layout = layout
         self._daemon = daemon
         self._ended: dict[str, str] = {}
+        self._ends: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_ENDS))
+        self._watch = heartbeat.Watch()
 
     def tell_all(self) -> NoReturn:
         if self._plan.embedded:
             say("Starting PostgreSQL and Redis.")
         until = time.monotonic() + answering.DEADLINE
         for name in answering.VARIABLES:
-            url = answering.url_of(name)
-            answering.wait_for(name, url, until=until, on_silence=lambda _name: self._hear())
+            server = answering.named(self._plan.var, name)
+            answering.wait_for(server, until=until, on_silence=self._hear)
         how_to_sign_in = self._plan.prepare()
         # The sign-in page first: on two cores the others would keep it waiting.
         say("Starting the web process.")
         self._daemon.start_web()
         self._await_ready()
         self._daemon.start_the_rest()
-        say(f"\nAIOps NextGen is ready: http://localhost:{self._plan.port}/")
+        say(f"\nAIOps NextGen is ready: http://{_name_host(self._plan.port)}:{self._plan.port}/")
         say(how_to_sign_in)
         say(f"Ctrl-C ends everything. The logs are in {self._layout.logs}.\n")
         looked = time.monotonic()
         while True:
             self._hear()
-            if time.monotonic() - looked > 5:
+            if time.monotonic() - looked > _LOOK_EVERY:
                 looked = time.monotonic()
                 self._look_after_worker()
             time.sleep(0.3)
 
     def _await_ready(self) -> None:
-        late = time.monotonic() + 60
-        while (answer := _ask_ready(self._plan.port)) != "":
+        deadline = time.monotonic() + _READY_WITHIN
+        while answer := _ask_ready(self._plan.port):
             self._hear()
-            if time.monotonic() > late:
-                say(f"The web process is not ready yet: {answer}")
-                late = time.monotonic() + 60
+            if time.monotonic() > deadline:
+                log = self._layout.log("web")
+                raise EmbeddedError(
+                    f"The web process did not become ready: {answer}\n"
+                    f"The end of {log}:\n{last_lines(log)}"
+                )
             time.sleep(0.2)
 
     def _hear(self) -> None:
@@ -186,21 +230,36 @@ class _Narrator:
     def _tell(self, notice: Notice) -> None:
         if notice.what == "ended":
             self._ended[notice.name] = notice.detail.removeprefix("terminated by ")
+            ends = self._ends[notice.name]
+            ends.append(time.monotonic())
+            if len(ends) == _ENDS and ends[-1] - ends[0] < _WITHIN:
+                self._give_up(notice.name)
         elif notice.what == "spawned" and notice.name in self._ended:
             say(f"{notice.name} ended ({self._ended.pop(notice.name)}); started again.")
         elif notice.what == "given up":
-            log = self._layout.log(notice.name)
-            raise EmbeddedError(
-                f"{notice.name} cannot be kept up: it ended again and again "
-                f"({self._ended.get(notice.name, 'no reason given')}). The end of {log}:\n"
-                f"{last_lines(log)}"
-            )
+            self._give_up(notice.name)
+
+    def _give_up(self, name: str) -> NoReturn:
+        log = self._layout.log(name)
+        raise EmbeddedError(
+            f"{name} cannot be kept up: it ended again and again "
+            f"({self._ended.get(name, 'no reason given')}). The end of {log}:\n{last_lines(log)}"
+        )
 
     def _look_after_worker(self) -> None:
         silent_for = heartbeat.age(answering.url_of("redis"))
-        if heartbeat.is_stuck(self._daemon.running_for(), silent_for):
-            say("worker is up but has done nothing for a minute; starting it again.")
-            self._daemon.restart("worker")
+        for name in self._watch.look(self._daemon.running_for(), silent_for):
+            say(f"The worker has shown no life for minutes; starting {name} again.")
+            self._daemon.restart(name)
+
+
+def _name_host(port: int) -> str:
+    """Return "localhost", unless a browser that tries IPv6 first would meet a stranger there."""
+    try:
+        with socket.create_connection(("::1", port), timeout=1):
+            return addresses.LOOPBACK
+    except OSError:
+        return "localhost"
 
 
 def _ask_ready(port: int) -> str:

@@ -39,6 +39,16 @@ class Home:
         """Lies beside the data, so that two copies of a clone cannot both open them."""
         return self.folder / "lock"
 
+    def clean(self) -> None:
+        """Remove what the account may have put beside its data. Call it under the lock."""
+        for path in self.folder.iterdir() if self.account else ():
+            if path in {self.data, self.lock} or path.lstat().st_uid == os.geteuid():
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
     def give(self, path: Path) -> None:
         if self.account is not None:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
@@ -51,9 +61,12 @@ def settle(layout: Layout) -> Home:
     account = _find_account()
     STATE.mkdir(mode=0o711, parents=True, exist_ok=True)
     STATE.chmod(0o711)
-    home = Home(make_private(folder_of(layout)), account)
-    home.give(home.folder)
-    return home
+    folder = folder_of(layout)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # Only the data are the account's: we write beside them, and must not be led astray there.
+    os.chown(folder, os.geteuid(), account.pw_gid)
+    folder.chmod(0o750)
+    return Home(folder, account)
 
 
 def programs(home: Home) -> Path:

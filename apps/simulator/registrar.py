@@ -7,11 +7,12 @@ from django.db import transaction
 
 from apps.clusters.actions import credentials, registration
 from apps.clusters.actions.credentials import NewCredential
-from apps.clusters.models import Cluster
-from apps.clusters.vault.database import Secrets
+from apps.clusters.models import Cluster, Credential
+from apps.clusters.vault.database import Secrets, unlock
+from apps.sealing import SealBroken
 from apps.simulator.fleet import Member
 
-PLAIN = (
+CHOSEN = (
     "name",
     "display_name",
     "cluster_type",
@@ -19,25 +20,43 @@ PLAIN = (
     "region",
     "environment",
     "labels",
-    "api_server_url",
 )
 
 
 def register(members: Sequence[Member]) -> list[Cluster]:
-    """Register each member, or bring one that is registered up to date. Safe to run twice."""
+    """Register each member; of one that is registered, renew addresses and keys alone.
+
+    The rest may have been changed by a person since.
+    """
     return [_register(member) for member in members]
 
 
 @transaction.atomic
 def _register(member: Member) -> Cluster:
-    fields: dict[str, Any] = {name: getattr(member, name) for name in PLAIN}
-    fields["prometheus_url"] = member.prometheus_url or ""
+    addresses = {
+        "api_server_url": member.api_server_url,
+        "prometheus_url": member.prometheus_url or "",
+    }
     credential = NewCredential(
         Secrets(token=member.token, prometheus_token=member.prometheus_token or ""),
         member.ca_bundle,
     )
     cluster = Cluster.objects.filter(name=member.name).first()
     if cluster is None:
-        return registration.register(fields, credential)
-    credentials.store(cluster, credential)
-    return registration.change(cluster, fields)
+        fields: dict[str, Any] = {name: getattr(member, name) for name in CHOSEN}
+        return registration.register({**fields, **addresses}, credential)
+    if not _has(cluster, credential):
+        credentials.store(cluster, credential)
+    return registration.change(cluster, addresses)
+
+
+def _has(cluster: Cluster, credential: NewCredential) -> bool:
+    kept = Credential.objects.filter(cluster=cluster).first()
+    try:
+        return (
+            kept is not None
+            and kept.ca_bundle == credential.ca_bundle
+            and unlock(kept) == credential.secrets
+        )
+    except SealBroken:
+        return False  # The keys of var/ were lost; these are sealed by the new ones.

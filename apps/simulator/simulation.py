@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from apps.simulator import binaries, faults, fleet, kube_api, prometheus
+from apps.simulator import binaries, faults, kube_api, prometheus
 from apps.simulator.doors import Door, PortTakenError
 from apps.simulator.exposition import CONTENT_TYPE, Family, render
 from apps.simulator.faults import Incidents
@@ -123,10 +123,9 @@ async def watch(path: Path, sites: Iterable[Site]) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def run(var_dir: Path) -> None:
-    """Serve the fleet until cancelled. The fleet must be held by `fleet.serving`."""
-    prepared = fleet.settle(var_dir)
-    program = binaries.find("prometheus", var_dir)
+async def run(prepared: Fleet) -> None:
+    """Serve the fleet until cancelled."""
+    program = binaries.find("prometheus", prepared.var_dir)
     if program is None:
         logger.warning(binaries.ADVICE)
     sites = [Site(prepared, cluster, program) for cluster in prepared.clusters().values()]
@@ -145,19 +144,18 @@ async def run(var_dir: Path) -> None:
             await site.close()
 
 
-async def serve(var_dir: Path) -> None:
-    """Run until SIGTERM or SIGINT."""
-    with fleet.serving(var_dir):
-        running = asyncio.create_task(run(var_dir))
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, running.cancel)
-        try:
-            await running
-        except asyncio.CancelledError:
-            logger.info("The fleet is at rest.")
-        except ExceptionGroup as group:
-            taken = group.subgroup(PortTakenError)
-            if taken is None:
-                raise
-            raise taken.exceptions[0] from group
+async def serve(prepared: Fleet) -> None:
+    """Run until SIGTERM or SIGINT. The fleet must be held by `fleet.serving`."""
+    running = asyncio.create_task(run(prepared))
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        logger.info("The fleet is at rest.")
+    except ExceptionGroup as group:
+        taken = group.subgroup(PortTakenError)
+        if taken is None:
+            raise
+        raise taken.exceptions[0] from group

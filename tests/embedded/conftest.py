@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aiops import BASE_DIR
-from aiops.embedded import tenancy
+from aiops.embedded import purge, tenancy
 from aiops.embedded.layout import Layout
 
 DEADLINE = 30.0
@@ -77,7 +77,7 @@ def session_servers() -> dict[str, str]:
 @pytest.fixture
 def own_servers(session_servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the servers that the whole test session uses."""
-    for name in ("DATABASE_URL", "REDIS_URL", "AIOPS_TESTS_OWN_REDIS"):
+    for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -89,5 +89,4 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     var = parent / "var"
     yield var
     wait_until(lambda: not processes_of(var))
-    if (var / "instance-id").exists():
-        tenancy.discard(Layout(var))
+    purge.purge(var)

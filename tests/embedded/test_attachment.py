@@ -6,6 +6,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +14,8 @@ import psycopg
 import pytest
 import redis
 
-from aiops.embedded import addresses, postgres, redis_server, tenancy
+from aiops.embedded import addresses, answering, lifeline, locks, purge, tenancy
+from aiops.embedded.answering import Server
 from aiops.embedded.attachment import attach_or_start
 from aiops.embedded.errors import EmbeddedError
 from aiops.embedded.layout import Layout
@@ -38,7 +40,11 @@ def server_pid(name: str, var: Path) -> int:
     return next(int(line.split()[0]) for line in processes_of(var) if mark in line)
 
 
-def test_a_command_has_real_servers_for_its_own_duration(var: Path) -> None:
+def test_a_command_has_real_servers_for_its_own_duration(
+    var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.1")  # Meant for a server of the person's own.
+    monkeypatch.setenv("PGSSLMODE", "require")
     with attach_or_start(var):
         with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
             row = connection.execute(
@@ -65,8 +71,12 @@ def test_nobody_comes_in_without_the_password(var: Path) -> None:
                 pytest.raises((redis.AuthenticationError, redis.ResponseError)),
             ):
                 client.ping()
-        assert not postgres.answers(os.environ["DATABASE_URL"].replace(":", ":x", 2))
-        assert not redis_server.answers(f"redis://:wrong@127.0.0.1:{store.port}/0")
+        asked = Server("postgres", os.environ["DATABASE_URL"].replace("aiops:", "aiops:x")).ask()
+        assert "password authentication failed" in asked
+        assert (
+            "invalid username-password"
+            in Server("redis", f"redis://:wrong@127.0.0.1:{store.port}/0").ask()
+        )
 
 
 def test_no_command_line_shows_a_password(var: Path) -> None:
@@ -83,7 +93,8 @@ def test_other_users_can_read_nothing_and_the_folders_above_keep_their_modes(var
         assert stat.S_IMODE(var.parent.stat().st_mode) == 0o700
         assert stat.S_IMODE(var.stat().st_mode) == 0o700
         home = tenancy.folder_of(Layout(var))
-        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        assert stat.S_IMODE(home.stat().st_mode) == (0o750 if os.geteuid() == 0 else 0o700)
+        assert home.stat().st_uid == os.geteuid()
         for secret in ("servers.json", "redis/redis.conf"):
             assert stat.S_IMODE((var / secret).stat().st_mode) == 0o600
         assert stat.S_IMODE((home / "data").stat().st_mode) == 0o700
@@ -148,13 +159,56 @@ def test_data_survive_a_kill_and_no_stale_file_blocks_the_next_start(var: Path) 
             assert client.get("kept") == b"still here"
 
 
-def test_a_port_that_a_stranger_took_is_given_up(var: Path) -> None:
+def test_a_stranger_at_a_kept_port_is_told_nothing_and_left_alone(var: Path) -> None:
     before = addresses.settle(Layout.prepare(var))
-    with socket.create_server((addresses.LOOPBACK, before.postgres.port)), attach_or_start(var):
-        after = addresses.settle(Layout(var))
-        assert postgres.answers(os.environ["DATABASE_URL"])
+    with (
+        socket.create_server((addresses.LOOPBACK, before.postgres.port)) as first,
+        socket.create_server((addresses.LOOPBACK, before.redis.port)) as second,
+    ):
+        with attach_or_start(var):
+            after = addresses.settle(Layout(var))
+            assert not any(answering.named(var, name).ask() for name in answering.VARIABLES)
+        for stranger in (first, second):
+            stranger.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                stranger.accept()
     assert after.postgres.port != before.postgres.port
-    assert after.redis == before.redis
+    assert after.redis.port != before.redis.port
+    assert after.postgres.password != before.postgres.password
+    assert after.redis.password != before.redis.password
+
+
+def test_a_command_that_comes_while_the_servers_stop_gets_its_own(var: Path) -> None:
+    first = start_command(var)
+    seen = said_by(first)
+    store = server_pid("redis", var)
+    os.kill(store, signal.SIGSTOP)
+    assert first.stdin is not None
+    first.stdin.close()
+    first.stdin = None
+    wait_until(lambda: not any("bin/postgres -D" in line for line in processes_of(var)))
+    second = start_command(var)
+    wait_until(lambda: is_waiting(second))
+    os.kill(store, signal.SIGCONT)
+    assert said_by(second) not in {"", seen}
+    end(first)
+    end(second)
+
+
+def is_waiting(command: "subprocess.Popen[str]") -> bool:
+    """Tell whether a command waits for a lock."""
+    waiting = [line for line in Path("/proc/locks").read_text().splitlines() if "->" in line]
+    return any(f" {command.pid} " in line for line in waiting)
+
+
+def test_the_servers_of_an_interrupted_start_are_used_by_the_next_command(var: Path) -> None:
+    interrupted = start_command(var)
+    wait_until(lambda: any("aiops.embedded keep" in line for line in processes_of(var)))
+    interrupted.kill()
+    end(interrupted)
+    with attach_or_start(var):
+        assert not any(answering.named(var, name).ask() for name in answering.VARIABLES)
+    wait_until(lambda: processes_of(var) == [])
 
 
 def test_a_lost_password_is_made_anew_and_the_data_stay(var: Path) -> None:
@@ -185,6 +239,71 @@ def test_given_servers_are_used_as_they_are(
         assert os.environ["DATABASE_URL"] == "postgresql://somewhere/else"
         assert "REDIS_URL" not in os.environ
     assert not (tmp_path / "var").exists()
+
+
+def test_why_a_server_does_not_answer_is_said_without_the_password() -> None:
+    said = Server("redis", "redis://:127.0.0.1@127.0.0.1:1/0").ask()
+    assert "refused" in said
+    assert "127.0.0.1" not in said
+
+
+def test_a_folder_with_other_things_is_neither_closed_nor_removed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "letter").touch()
+    for slip in (Layout.prepare, purge.purge):
+        with pytest.raises(EmbeddedError, match="holds something else"):
+            slip(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert (tmp_path / "letter").exists()
+
+
+def test_nothing_is_removed_while_it_is_used(var: Path) -> None:
+    layout = Layout.prepare(var)
+    with locks.hold(layout.supervision_lock), pytest.raises(EmbeddedError, match="is used"):
+        purge.purge(var)
+    assert layout.locks.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    with pytest.raises(EmbeddedError, match="belongs to nobody"):
+        Layout.prepare(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has an account for PostgreSQL")
+def test_what_the_account_left_beside_its_data_leads_nobody_astray(
+    var: Path, tmp_path: Path
+) -> None:
+    with attach_or_start(var):
+        pass
+    (tmp_path / "of-root").write_text("precious")
+    home = tenancy.settle(Layout(var))
+    assert home.account is not None
+    trap = home.folder / "password-digest"
+    trap.unlink()
+    trap.symlink_to(tmp_path / "of-root")
+    os.chown(trap, home.account.pw_uid, home.account.pw_gid, follow_symlinks=False)
+    # As earlier versions left it.
+    home.give(home.folder)
+    with attach_or_start(var):
+        assert home.folder.stat().st_uid == 0
+    assert (tmp_path / "of-root").read_text() == "precious"
+    assert not trap.is_symlink()
+
+
+def test_a_process_whose_parent_is_gone_before_it_looks_ends() -> None:
+    code = "import signal; from aiops.embedded import lifeline as line;"
+    code += "line.end_with_parent(signal.SIGKILL); print('lives')"
+    for parent, said in ((os.getpid(), "lives\n"), (1, "")):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, lifeline.PARENT: str(parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user for PostgreSQL")

@@ -15,13 +15,13 @@ ALL_UP = {"web": 900.0, "worker": 900.0, "beat": 900.0, "redis": 900.0, "postgre
     ("running_for", "silent_for", "stuck"),
     [
         (ALL_UP, 5.0, False),
-        (ALL_UP, 61.0, True),
+        (ALL_UP, 201.0, True),
         (ALL_UP, float("inf"), True),
         (ALL_UP, None, False),
-        (ALL_UP | {"worker": 10.0}, 61.0, False),
-        (ALL_UP | {"redis": 10.0}, 61.0, False),
-        ({"worker": 900.0, "beat": 900.0}, 61.0, True),
-        ({"worker": 900.0}, 61.0, False),
+        (ALL_UP | {"worker": 10.0}, 201.0, False),
+        (ALL_UP | {"redis": 10.0}, 201.0, False),
+        ({"worker": 900.0, "beat": 900.0}, 201.0, True),
+        ({"worker": 900.0}, 201.0, False),
     ],
 )
 def test_a_worker_is_stuck_when_all_it_needs_is_up_and_it_shows_no_life(
@@ -42,3 +42,20 @@ def test_the_age_is_read_from_the_events_database_whatever_the_url_names() -> No
 
 def test_a_redis_that_does_not_answer_says_nothing_about_the_worker() -> None:
     assert heartbeat.age("redis://127.0.0.1:1/0") is None
+
+
+def test_a_time_that_is_old_for_one_look_restarts_nothing() -> None:
+    watch = heartbeat.Watch()
+    # As after the machine slept.
+    assert watch.look(ALL_UP, 201.0) == []
+    assert watch.look(ALL_UP, 5.0) == []
+    assert watch.look(ALL_UP, 201.0) == []
+
+
+def test_when_a_new_worker_shows_no_life_either_beat_is_started_again_too() -> None:
+    watch = heartbeat.Watch()
+    new = ALL_UP | {"worker": 10.0}
+    looks = [watch.look(up, 500.0) for up in (ALL_UP, ALL_UP, new, ALL_UP, ALL_UP)]
+    assert looks == [[], ["worker"], [], [], ["worker", "beat"]]
+    assert watch.look(ALL_UP, 5.0) == []
+    assert [watch.look(ALL_UP, 500.0) for _ in range(2)] == [[], ["worker"]]

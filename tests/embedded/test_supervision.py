@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.usefixtures("own_servers"),
     pytest.mark.slow,
 ]
-_OURS = ("DATABASE_URL", "REDIS_URL", "AIOPS_TESTS_OWN_REDIS", "DJANGO_SETTINGS_MODULE")
+_OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
 
 
 class Installation:
@@ -177,17 +177,17 @@ def test_a_second_start_is_quick_and_nothing_outlives_kill_9(var: Path) -> None:
 
 # The same supervision with an application that is quick to start.
 _SMALL = """
-import sys
+import os, sys
 from pathlib import Path
-from aiops.embedded import programs, supervision
+from aiops.embedded import supervision
 from aiops.embedded.attachment import announce, ours
 from aiops.embedded.programs import Program
-programs.STEADY_AFTER, programs._TRIES = 1, 1
+supervision._READY_WITHIN = float(os.environ.get("READY_WITHIN", "60"))
 var, port, command = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 announce(var)
 choose = supervision.choose
 supervision.choose = lambda *given, **options: [
-    *(p for p in choose(*given, **options) if p.server), Program("web", programs._run(*command))]
+    *(p for p in choose(*given, **options) if p.server), Program("web", tuple(command))]
 sys.exit(supervision.run(supervision.Plan(var, port, False, ours(var), lambda: "")))
 """
 
@@ -221,14 +221,27 @@ def test_a_second_ctrl_c_ends_everything_at_once(var: Path) -> None:
         wait_until(installation.leaves_nothing)
 
 
-def test_what_cannot_be_kept_up_is_named_with_its_last_words(var: Path) -> None:
-    talk = "echo the disk is on fire >&2; exit 3"
+# The first ends at once, the second when it counts as steady already.
+@pytest.mark.parametrize("pause", ["", "sleep 1.2; "])
+def test_what_cannot_be_kept_up_is_named_with_its_last_words(var: Path, pause: str) -> None:
+    talk = f"{pause}echo the disk is on fire >&2; exit 3"
     with running(start_small(var, "sh", "-c", talk)) as installation:
-        assert installation.process.wait(timeout=30) == 1
+        assert installation.process.wait(timeout=40) == 1
         said = installation.words()
     assert "web cannot be kept up: it ended again and again (exit status 3)" in said
     assert "the disk is on fire" in said
     assert said.strip().endswith("Everything has ended.")
+
+
+def test_a_web_process_that_never_answers_is_not_waited_for_without_end(
+    var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READY_WITHIN", "1")
+    with running(start_small(var, "sh", "-c", "echo deaf >&2; exec sleep 1000")) as installation:
+        assert installation.process.wait(timeout=40) == 1
+        said = installation.words()
+    assert "The web process did not become ready: no answer on port" in said
+    assert "deaf" in said.splitlines()
 
 
 def test_a_busy_port_is_named_with_what_to_do(var: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from apps.simulator import binaries, doors, faults, fleet, history, simulation, sites
 
@@ -24,7 +25,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        actions.add_parser("serve", help="run the fleet until SIGTERM or Ctrl-C")
+        serve = actions.add_parser("serve", help="run the fleet until SIGTERM or Ctrl-C")
+        serve.add_argument("--register", action="store_true", help="register its addresses first")
         actions.add_parser("prepare", help="make certificates, tokens and ports where missing")
         actions.add_parser("register", help="register the fleet with the platform, safe to repeat")
         actions.add_parser("history", help="put missing history in (while the fleet is not served)")
@@ -55,7 +57,13 @@ class Command(BaseCommand):
 
     def serve(self, var_dir: Path, options: dict[str, Any]) -> None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-        asyncio.run(simulation.serve(var_dir))
+        with fleet.serving(var_dir):
+            prepared = fleet.settle(var_dir)
+            if options["register"]:
+                # A port that was taken meanwhile has been replaced.
+                self.register(var_dir, options)
+                connections.close_all()
+            asyncio.run(simulation.serve(prepared))
 
     def prepare(self, var_dir: Path, options: dict[str, Any]) -> None:
         prepared = fleet.prepare(var_dir)
