@@ -37,8 +37,9 @@ RUN SECRET_KEY=build AIOPS_SEALING_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
  && chgrp -R 0 /var/lib/aiops && chmod -R g=u /var/lib/aiops
 USER 1001
 EXPOSE 8000
+# Asks by the first name that Django answers to.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["python", "-c", \
-  "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
+  "import os, urllib.request as u; host = os.environ['ALLOWED_HOSTS'].split(',')[0].strip().lstrip('.*'); u.urlopen(u.Request('http://127.0.0.1:8000/health', headers={'Host': host or 'localhost'}), timeout=4)"]
 # Waits for PostgreSQL and Redis, then becomes the command.
 ENTRYPOINT ["python", "-m", "aiops.embedded", "run", "--"]
 CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "aiops.asgi:application"]
