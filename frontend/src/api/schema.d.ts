@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who did what to which object, from where; newest first. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters": {
         parameters: {
             query?: never;
@@ -197,6 +214,42 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AuditLine
+         * @description One thing done; `details` never hold a secret.
+         */
+        AuditLine: {
+            /** Id */
+            id: number;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /** Actor Id */
+            actor_id: string | null;
+            /** Actor Name */
+            actor_name: string;
+            /**
+             * Door
+             * @enum {string}
+             */
+            door: "REST" | "ADMIN" | "COMMAND";
+            /** Address */
+            address: string | null;
+            /** Action */
+            action: string;
+            /** Object Type */
+            object_type: string;
+            /** Object Id */
+            object_id: string;
+            /** Object Name */
+            object_name: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * ClusterAnswer
          * @description A cluster, with what the asking user may do to it.
@@ -416,6 +469,13 @@ export interface components {
             /** Warnings */
             warnings: string[];
         };
+        PaginatedAuditLineList: {
+            items: components["schemas"]["AuditLine"][];
+            total: number;
+            page: number;
+            page_size: number;
+            total_pages: number;
+        };
         PaginatedClusterAnswerList: {
             items: components["schemas"]["ClusterAnswer"][];
             total: number;
@@ -606,6 +666,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_list: {
+        parameters: {
+            query?: {
+                action?: string;
+                actor_name?: string;
+                door?: string;
+                object_id?: string;
+                object_name?: string;
+                object_type?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                since?: string;
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAuditLineList"];
+                };
+            };
+        };
+    };
     clusters_list: {
         parameters: {
             query?: {
