@@ -1,1 +1,1 @@
-"""Events on their way from the database's truth to the browsers. Knows no other app."""
+"""Events on their way from the database's truth to the browsers. Knows accounts, no other app."""

@@ -1,13 +1,15 @@
 """Whose events a person may see. The answer comes from the app that EVENT_AUDIENCE names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+from apps.accounts.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,25 @@ class Audience:
         return self.everything or not cluster_id or cluster_id in self.cluster_ids
 
 
-async def audience_of(user_id: UUID) -> Audience | None:
-    """Return what this user may see now, or None if the account is gone or disabled."""
-    return await sync_to_async(_lookup(settings.EVENT_AUDIENCE))(user_id)
+async def audience_by(entry: Entry) -> Audience | None:
+    """Return what the person who came in by `entry` may see now, or None once that is over."""
+
+    def look() -> Audience | None:
+        return _lookup(settings.EVENT_AUDIENCE)(entry.user_id) if entry.still_counts() else None
+
+    found: Audience | None = await database_sync_to_async(look)()
+    return found
+
+
+async def audiences_of(user_ids: Iterable[UUID]) -> dict[UUID, Audience]:
+    """Return what each of these users may see now; nothing, if the account is disabled."""
+
+    def look() -> dict[UUID, Audience]:
+        lookup = _lookup(settings.EVENT_AUDIENCE)
+        return {user_id: lookup(user_id) or Audience() for user_id in user_ids}
+
+    found: dict[UUID, Audience] = await database_sync_to_async(look)()
+    return found
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,8 @@ from typing import Any
 import redis
 import redis.asyncio
 from django.conf import settings
-from redis.backoff import ExponentialBackoff
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from apps.streaming.envelope import Event, Logged, body_of, frame_of
@@ -14,17 +15,20 @@ from apps.streaming.envelope import Event, Logged, body_of, frame_of
 STREAM = "aiops:events"
 BATCH = 500
 BLOCK_MS = 5000
+# A returning client is given this many events at most, from the newest back.
+PAST = 500
 
 
 @lru_cache(maxsize=1)
 def _writer(url: str) -> redis.Redis:
-    # A write tries for about a second, then gives up: a request must not hang on an event.
+    # Tried twice, a second each: a request must not hang on an event, but an idle connection
+    # that a restarted Redis left behind must not lose one either.
     return redis.Redis.from_url(
         url,
         protocol=2,
-        socket_timeout=2,
-        socket_connect_timeout=2,
-        retry=Retry(ExponentialBackoff(0.5), 2),
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 1),
     )
 
 
@@ -50,6 +54,8 @@ def open_reader() -> redis.asyncio.Redis:
         protocol=2,
         socket_connect_timeout=5,
         socket_timeout=3 * BLOCK_MS / 1000,
+        # Who reads tells the clients of the gap and begins again; a silent retry would not.
+        retry=AsyncRetry(NoBackoff(), 0),
     )
 
 
@@ -68,10 +74,14 @@ async def wait_after(reader: redis.asyncio.Redis, event_id: str) -> list[Logged]
     return [_logged(entry) for entry in answer[0][1]] if answer else []
 
 
-async def read_after(reader: redis.asyncio.Redis, event_id: str, until: str) -> list[Logged]:
-    """Return the events after `event_id` up to and with `until`, oldest first."""
-    entries: Any = await reader.xrange(STREAM, min=f"({event_id}", max=until)
-    return [_logged(entry) for entry in entries]
+async def read_back(reader: redis.asyncio.Redis, event_id: str, until: str) -> list[Logged]:
+    """Return the events after `event_id` up to and with `until`, oldest first.
+
+    One more than PAST come back where there are more: then the first of them stands for all
+    that were left out.
+    """
+    entries: Any = await reader.xrevrange(STREAM, max=until, min=f"({event_id}", count=PAST + 1)
+    return [_logged(entry) for entry in reversed(entries)]
 
 
 def _first_id(entries: Any) -> str:

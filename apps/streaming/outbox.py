@@ -23,18 +23,23 @@ class Outbox:
     def put_event(self, event: Logged) -> None:
         if len(self._events) >= self._capacity:
             lost = self._events.popleft()
-            self.note_gap(self._gap[0] if self._gap else lost.event_id, lost.event_id)
+            self.note_gap(lost.event_id, lost.event_id)
         self._events.append(event)
         self._filled.set()
 
     def put_reply(self, frame: str) -> None:
-        """Answers to the client's own messages go before events and are never dropped."""
+        """Answers to the client's own messages go before events and are never dropped.
+
+        Raise asyncio.QueueFull for a client that goes on asking and takes no answer.
+        """
+        if len(self._replies) >= self._capacity:
+            raise asyncio.QueueFull
         self._replies.append(frame)
         self._filled.set()
 
     def note_gap(self, first: str, last: str) -> None:
         """Tell the client, before its next event, that `first` to `last` did not reach it."""
-        self._gap = (first, last)
+        self._gap = (self._gap[0] if self._gap else first, last)
         self._filled.set()
 
     async def take(self) -> str:

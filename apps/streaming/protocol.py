@@ -1,5 +1,6 @@
 """The messages of the socket, as the contract has them; what a client sends is validated here."""
 
+import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -7,12 +8,13 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
-from apps.streaming import catalogue, log
+from apps.streaming import catalogue
 
 MESSAGE_LIMIT = 64 * 1024
 HEARTBEAT_SECONDS = 30
 GRACE_SECONDS = 10
 AUTH_SECONDS = 10
+RECONNECT_MS = 5000
 
 
 class Auth(BaseModel):
@@ -24,7 +26,8 @@ class SubscriptionWish(BaseModel):
     event_types: list[str] = Field(default_factory=list, max_length=100)
     cluster_filter: list[UUID] = Field(default_factory=list, max_length=1000)
     namespace_filter: list[str] = Field(default_factory=list, max_length=1000)
-    last_event_id: str | None = None
+    # At most 19 digits on each side: every such number fits into Redis' 64 bits.
+    last_event_id: str | None = Field(default=None, pattern=r"^[0-9]{1,19}(-[0-9]{1,19})?$")
 
     @field_validator("event_types")
     @classmethod
@@ -34,13 +37,6 @@ class SubscriptionWish(BaseModel):
             raise ValueError(f"unknown event types: {', '.join(unknown)}")
         return types
 
-    @field_validator("last_event_id")
-    @classmethod
-    def id_is_one_of_ours(cls, event_id: str | None) -> str | None:
-        if event_id is not None:
-            log.order_of(event_id)
-        return event_id
-
 
 class Subscribe(BaseModel):
     type: Literal["subscribe"]
@@ -49,12 +45,21 @@ class Subscribe(BaseModel):
 
 class Unsubscribe(BaseModel):
     type: Literal["unsubscribe"]
-    event_types: list[str] = Field(default_factory=list)
+    event_types: list[str] = Field(default_factory=list, max_length=100)
+
+
+# Whatever a client tells the time by, as long as it can be sent back.
+Timestamp = (
+    Annotated[str, Field(max_length=64)]
+    | Annotated[int, Field(ge=-(2**63), lt=2**63)]
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | None
+)
 
 
 class Ping(BaseModel):
     type: Literal["ping"]
-    timestamp: Any = None
+    timestamp: Timestamp = None
 
 
 Message = Auth | Subscribe | Unsubscribe | Ping
@@ -72,7 +77,7 @@ class Refused(Exception):
 
 def read(text: str) -> Message:
     """Parse one message of a client, or raise Refused with what is wrong with it."""
-    if len(text) > MESSAGE_LIMIT:
+    if len(text) > MESSAGE_LIMIT or len(text.encode()) > MESSAGE_LIMIT:
         raise Refused("INVALID_MESSAGE", "A message may have at most 64 KiB.")
     try:
         return _message.validate_json(text)
@@ -87,5 +92,11 @@ def write(message_type: str, **fields: Any) -> str:
     return orjson.dumps({"type": message_type, **fields}, option=orjson.OPT_UTC_Z).decode()
 
 
-def pong(timestamp: Any) -> str:
+def pong(timestamp: Timestamp) -> str:
     return write("pong", timestamp=timestamp, server_time=datetime.now(UTC))
+
+
+def goodbye(reason: str) -> str:
+    # Spread by half, so that a server that comes back is not asked by all in one moment.
+    wait = RECONNECT_MS + secrets.randbelow(RECONNECT_MS // 2)
+    return write("disconnect", reason=reason, reconnect_after_ms=wait)

@@ -35,6 +35,17 @@ class Subscriber:
     # While a client catches up on the past, the present waits here, so that ids only grow.
     held: list[Logged] | None = None
 
+    def see(self, audience: Audience, position: str) -> None:
+        """Let the client see other clusters from `position` on; it must then ask anew."""
+        if audience != self.audience:
+            self.audience = audience
+            self.miss(position, position)
+
+    def miss(self, first: str, last: str) -> None:
+        """Events from `first` to `last` may be lost to this client, if it asked for any."""
+        if self.wish.event_types is not None:
+            self.outbox.note_gap(first, last)
+
     def offer(self, event: Logged) -> None:
         if not (self.wish.includes(event) and self.audience.may_see(event.cluster_id)):
             return
