@@ -1,13 +1,15 @@
 """Every refusal and failure becomes the one error envelope of the contract, here and only here."""
 
-import logging
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -15,8 +17,6 @@ from rest_framework.views import set_rollback
 from aiops.journal import current_request_id
 from aiops.rendering import dump
 from apps.errors import DomainError
-
-logger = logging.getLogger(__name__)
 
 CODES: dict[type[Exception], tuple[str, int]] = {
     exceptions.ValidationError: ("VALIDATION_FAILED", 400),
@@ -97,6 +97,24 @@ def _headers(error: Exception, context: dict[str, Any]) -> dict[str, str]:
     return headers
 
 
+def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 400."""
+    message = "This request is not one that can be read. Send it again, as the API has it."
+    if isinstance(exception, DisallowedHost):
+        message = "This installation does not go by that host name. Add it to ALLOWED_HOSTS."
+    return _page(request, 400, envelope("VALIDATION_FAILED", message))
+
+
+def too_large(request: HttpRequest, limit: int) -> HttpResponse:
+    message = f"A body may have at most {limit // 2**20} MiB. Send less at once."
+    return _page(request, 413, envelope("PAYLOAD_TOO_LARGE", message))
+
+
+def no_mail(request: HttpRequest) -> HttpResponse:
+    message = "This installation sends no mail. Ask an administrator to set a new password."
+    return _page(request, 404, envelope("NOT_FOUND", message))
+
+
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 404."""
     message = "There is nothing at this address."
@@ -109,7 +127,15 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Django's 500: the traceback is in the log under the same id."""
+    """Django's 500: the traceback is in the log under the same id.
+
+    A server behind us that is away is no bug: the caller keeps its session and comes again.
+    """
+    if isinstance(sys.exception(), RedisError | OperationalError | InterfaceError):
+        message = "Redis or PostgreSQL does not answer just now. Try again in a moment."
+        response = _page(request, 503, envelope("SERVICE_UNAVAILABLE", message))
+        response["Retry-After"] = "5"
+        return response
     message = "Something broke on our side. Quote the trace id to whoever runs this platform."
     return _page(request, 500, envelope("INTERNAL_ERROR", message))
 
@@ -122,4 +148,6 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _page(request: HttpRequest, status: int, body: dict[str, Any]) -> HttpResponse:
     if request.path.startswith("/api/"):
         return HttpResponse(dump(body), status=status, content_type="application/json")
-    return render(request, "problem.html", {"status": status, **body["error"]}, status=status)
+    # Without the request: its context processors would ask for the user, and so the database.
+    page = render_to_string("problem.html", {"status": status, **body["error"]})
+    return HttpResponse(page, status=status)

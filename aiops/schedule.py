@@ -1,6 +1,7 @@
-"""What beat runs. The entries are installed into the database, where the admin may change them.
+"""What beat runs. Beat puts these entries into the database at every start, over what is there.
 
-Each expires about when the next one is due: work that waited so long is worth nothing any more.
+So the admin may switch one off, which stays, but another interval set there lasts until beat's
+next start. Each expires about when the next is due: work that waited so long is worth nothing.
 """
 
 from typing import Any
@@ -10,16 +11,16 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "Check due clusters": {
         "task": "clusters.check_due",
         "schedule": 2.0,
-        "options": {"expires": 4.0},
+        "options": {"expire_seconds": 4},
     },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",
         "schedule": 10.0,
-        "options": {"expires": 20.0, "queue": "poll"},
+        "options": {"expire_seconds": 20, "queue": "poll"},
     },
     "Forget old health checks": {
         "task": "clusters.trim_history",
         "schedule": 3600.0,
-        "options": {"expires": 3600.0},
+        "options": {"expire_seconds": 3600},
     },
 }

@@ -12,7 +12,7 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
-from aiops import problems, vitals
+from aiops import problems
 
 # Any path of the client's own routes boots it; a sign-in stands before.
 client = login_required(ensure_csrf_cookie(TemplateView.as_view(template_name="client.html")))
@@ -20,9 +20,9 @@ redoc = csp_update({"worker-src": ["blob:"]})(SpectacularRedocView.as_view())
 
 urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url="/static/brand/mark.svg", permanent=True)),
-    path("health", vitals.health),
-    path("ready", vitals.ready),
     path("admin/", admin.site.urls),
+    # Nothing here sends mail, so the pages that would are closed.
+    re_path(r"^accounts/(?:password/reset|email|confirm-email)/", problems.no_mail),
     path("accounts/", include("allauth.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
@@ -32,6 +32,7 @@ urlpatterns = [
     re_path(r"^(?:clusters/[a-z0-9-]+|explore)?/?$", client, name="client"),
 ]
 
+handler400 = problems.malformed
 handler404 = problems.missing
 handler403 = problems.forbidden
 handler500 = problems.broken

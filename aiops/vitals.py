@@ -1,16 +1,20 @@
 """Probes of the platform itself: /health touches nothing, /ready names what fails."""
 
+import threading
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFailure
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
 from aiops import VERSION, heartbeat
 
 STARTED = time.monotonic()
+# Applied migrations stay applied while this code runs; looking costs the whole graph of them.
+MIGRATED = threading.Event()
 
 
 def health(request: HttpRequest) -> JsonResponse:
@@ -21,40 +25,47 @@ def health(request: HttpRequest) -> JsonResponse:
 
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 once requests can be served, else 503 with each failing part and why."""
-    failing = {name: reason for name, look in PARTS.items() if (reason := look())}
+    failing = _database() | _redis()
     status = "unavailable" if failing else "ready"
     return JsonResponse({"status": status, "failing": failing}, status=503 if failing else 200)
 
 
-def _database() -> str:
+def _database() -> dict[str, str]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
-        return "PostgreSQL does not answer."
-    return ""
+        waiting = 0 if MIGRATED.is_set() else _count_waiting_migrations()
+    except DatabaseFailure:
+        return {"database": "PostgreSQL does not answer."}
+    if waiting:
+        return {"migrations": f"{waiting} migrations wait: run manage.py migrate."}
+    MIGRATED.set()
+    return {}
 
 
-def _migrations() -> str:
-    try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
-        return "PostgreSQL does not answer."
-    return f"{len(waiting)} migrations wait: run manage.py migrate." if waiting else ""
+def _count_waiting_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _redis() -> str:
+def _redis() -> dict[str, str]:
     try:
         with heartbeat.connect() as server:
             server.ping()
     except RedisError:
-        return "Redis does not answer."
-    return ""
+        return {"redis": "Redis does not answer."}
+    return {}
 
 
-PARTS: dict[str, Callable[[], str]] = {
-    "database": _database,
-    "migrations": _migrations,
-    "redis": _redis,
-}
+PROBES: dict[str, Callable[[HttpRequest], JsonResponse]] = {"/health": health, "/ready": ready}
+
+
+class ProbeMiddleware:
+    """Answer probes before anything asks for the Host: they come by an address of no name."""
+
+    def __init__(self, next_handler: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.next_handler = next_handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = PROBES.get(request.path) if request.method in {"GET", "HEAD"} else None
+        return probe(request) if probe else self.next_handler(request)

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 NONCE_BYTES = 12
+# A key is derived from such a text without slowing a guesser down, so it must not be guessable.
+SHORTEST_TEXT = 32
 
 
 class SealBroken(Exception):
@@ -31,13 +33,16 @@ class Key:
 def read_keys(text: str) -> list[Key]:
     """Read `name:base64,name:base64`; the first key seals, all of them open.
 
-    A text without a colon is one key whose 32 bytes are derived from it, named by its digest.
+    A text without a colon is one key whose 32 bytes are derived from it, named by its digest;
+    it must be random and have at least 32 characters.
     """
     return [_read_key(part.strip()) for part in text.split(",") if part.strip()]
 
 
 def _read_key(text: str) -> Key:
     name, colon, encoded = text.partition(":")
+    if not colon and len(text) < SHORTEST_TEXT:
+        raise ValueError("A sealing key has NAME:BASE64 of 32 bytes, or 32 random characters.")
     if not colon:
         secret = sha256(b"aiops sealing key\0" + text.encode()).digest()
         return Key(sha256(secret).hexdigest()[:8], secret)

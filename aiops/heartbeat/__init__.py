@@ -6,7 +6,6 @@ import redis
 from django.conf import settings
 
 WORKER_KEY = "aiops:heartbeat:worker"
-EVERY_SECONDS = 10.0
 
 
 def connect() -> redis.Redis:
@@ -18,10 +17,3 @@ def connect() -> redis.Redis:
 def beat() -> None:
     with connect() as server:
         server.set(WORKER_KEY, int(time.time()))
-
-
-def last_beat() -> int | None:
-    """Return when a worker last consumed a task, in Unix seconds, or None if never."""
-    with connect() as server:
-        found = server.get(WORKER_KEY)
-    return int(found) if found else None

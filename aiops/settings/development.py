@@ -1,8 +1,14 @@
 """A local installation: what nobody gave is made once and kept in var/."""
 
+from aiops.embedded.layout import make_once, make_private
 from aiops.settings import env
 from aiops.settings.common import *  # noqa: F403
 from aiops.settings.common import VAR_DIR
 
-SECRET_KEY = env.text("SECRET_KEY", "") or env.made_once(VAR_DIR / "secret-key")
-SEALING_KEYS = env.text("AIOPS_SEALING_KEYS", "") or env.made_once(VAR_DIR / "sealing-keys")
+
+def _kept(name: str) -> str:
+    return make_once(make_private(VAR_DIR) / name, length=48)
+
+
+SECRET_KEY = env.text("SECRET_KEY", "") or _kept("secret-key")
+SEALING_KEYS = env.sealing_keys(env.text("AIOPS_SEALING_KEYS", "") or _kept("sealing-keys"))

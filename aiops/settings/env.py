@@ -1,11 +1,12 @@
 """Typed readers of the environment. Nonsense is refused at start, by name, with what to write."""
 
 import os
-import secrets
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from apps.sealing import read_keys
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -50,15 +51,21 @@ def words(name: str, default: str = "") -> list[str]:
 
 def url(name: str, schemes: set[str]) -> SplitResult:
     value = text(name)
-    parsed = urlsplit(value)
-    if parsed.scheme not in schemes or not (parsed.hostname or parsed.path):
-        allowed = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
-        raise ImproperlyConfigured(f"{name} must begin with {allowed} and name a host.")
+    allowed = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
+    refusal = f"{name} must begin with {allowed} and name a host, and a port that is a number."
+    try:
+        parsed = urlsplit(value)
+        named = parsed.hostname or parsed.path or parsed.port
+    except ValueError:
+        # Its own words would show what stands after the last colon: perhaps a password.
+        raise ImproperlyConfigured(refusal) from None
+    if parsed.scheme not in schemes or not named:
+        raise ImproperlyConfigured(refusal)
     return parsed
 
 
 def database() -> dict[str, object]:
-    """Read DATABASE_URL into Django's form."""
+    """Read DATABASE_URL into Django's form; its parameters (sslmode, ...) are libpq's own."""
     parsed = url("DATABASE_URL", {"postgres", "postgresql"})
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -66,7 +73,8 @@ def database() -> dict[str, object]:
         "USER": unquote(parsed.username or ""),
         "PASSWORD": unquote(parsed.password or ""),
         "HOST": parsed.hostname or "",
-        "PORT": str(parsed.port or 5432),
+        "PORT": str(parsed.port or ""),
+        "OPTIONS": {"connect_timeout": 5} | dict(parse_qsl(parsed.query)),
     }
 
 
@@ -76,14 +84,15 @@ def redis(database_number: int) -> str:
     return parsed._replace(path=f"/{database_number}").geturl()
 
 
-def made_once(path: Path) -> str:
-    """Return the secret kept in `path` (0600); make it on the first call."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def sealing_keys(value: str) -> str:
+    """Return `value` if it holds keys to seal with, now and not at the first secret."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8").strip()
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        value = secrets.token_urlsafe(48)
-        file.write(value)
+        keys = read_keys(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"AIOPS_SEALING_KEYS: {error}") from None
+    if not keys:
+        raise ImproperlyConfigured(
+            "AIOPS_SEALING_KEYS is empty: nothing could be sealed. Write NAME:BASE64 of 32 random "
+            "bytes, for example from: openssl rand -base64 32"
+        )
     return value
