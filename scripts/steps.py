@@ -91,11 +91,11 @@ def attempt(
 
 def _end_group(child: "subprocess.Popen[str]") -> str:
     """End a command with all that it started, first politely; return what it said."""
-    for number in (signal.SIGINT, signal.SIGKILL):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return child.communicate(timeout=15)[0]
+            return child.communicate(timeout=8)[0]
     return ""
 
 

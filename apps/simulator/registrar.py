@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.clusters.actions import credentials, registration
+from apps.clusters.actions import registration
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.vault.database import Secrets, unlock
@@ -45,9 +45,11 @@ def _register(member: Member) -> Cluster:
     if cluster is None:
         fields: dict[str, Any] = {name: getattr(member, name) for name in CHOSEN}
         return registration.register({**fields, **addresses}, credential)
-    if not _has(cluster, credential):
-        credentials.store(cluster, credential)
-    return registration.change(cluster, addresses)
+    moved = any(getattr(cluster, name) != url for name, url in addresses.items())
+    if not moved and _has(cluster, credential):
+        return cluster
+    # A token goes with its address: a stored one is never sent to a new place.
+    return registration.change(cluster, addresses, credential)
 
 
 def _has(cluster: Cluster, credential: NewCredential) -> bool:

@@ -1,8 +1,13 @@
 """`make test` counts what ran, names what did not, and fails when anything failed."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from scripts import check
+from scripts import check, steps
 from scripts.check import Check, Outcome
 
 PYTEST = next(one for one in check.TESTS if one.name == "pytest")
@@ -23,6 +28,43 @@ def test_a_pytest_run_is_counted_and_its_skips_keep_their_reasons() -> None:
 def test_a_vitest_run_is_counted_by_tests_and_not_by_files() -> None:
     said = " Test Files  3 passed (3)\n      Tests  12 passed (12)\n   Start at  10:00:00\n"
     assert check.judge(VITEST, True, said, 1.0).passed == 12
+
+
+def test_skipped_tests_of_the_client_are_listed() -> None:
+    said = "      Tests  12 passed | 2 skipped (14)\n"
+    assert check.judge(VITEST, True, said, 1.0).left_out == ("2 that their own files skip",)
+    assert check.judge(check.JOURNEYS, True, "  1 skipped\n  3 passed\n", 1.0).left_out
+
+
+def test_a_check_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    group = tmp_path / "group"
+    hang = Check("hang", ["sh", "-c", f"echo $$ > {group}; sleep 1000; true"], within=0.5)
+    assert check.run(hang, dict(os.environ)).failed == 1
+    with pytest.raises(ProcessLookupError):
+        os.killpg(int(group.read_text()), 0)
+
+
+def test_a_check_gets_only_the_environment_that_it_is_given() -> None:
+    assert steps.attempt(["env"], env={"PATH": "/usr/bin:/bin"})[1] == "PATH=/usr/bin:/bin\n"
+
+
+def test_a_request_to_end_is_obeyed_in_order(tmp_path: Path) -> None:
+    """As Ctrl-C is: whatever runs in `finally` runs."""
+    code = "import signal, os; from scripts import check;"
+    code += "check.LINT[:] = [check.Check('slow', ['sh', '-c', 'kill $PPID; sleep 1000'])];"
+    code += (
+        "check.client.find_node = lambda: '/bin'; import sys; sys.argv[1:] = ['--only', 'lint']\n"
+    )
+    code += "try: check.main()\nexcept KeyboardInterrupt: print('in order')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=steps.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.stdout.strip() == "in order", done.stderr
 
 
 def test_a_check_that_breaks_before_it_counts_is_one_failure() -> None:

@@ -1,6 +1,9 @@
 """The set-up says in a sentence what a machine lacks, and never shows a traceback."""
 
+import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -85,3 +88,55 @@ def test_where_prometheus_cannot_be_fetched_one_sentence_says_so(
     assert "E: Could not resolve deb.debian.org" in capsys.readouterr().out
     assert not (tmp_path / "tools").exists()
     assert not (tmp_path / "apt").exists()
+
+
+def test_a_machine_without_apt_s_network_waits_for_it_once_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = tmp_path / "calls"
+    monkeypatch.setattr(tools, "VAR", tmp_path / "var")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    put_program(tmp_path, "dpkg-deb", "exit 1")
+    put_program(tmp_path, "apt-get", f"echo once >> {calls}", "exit 100")
+    tools.fetch()
+    assert "This is tried again tomorrow" in capsys.readouterr().out
+    tools.fetch()
+    assert calls.read_text() == "once\n"
+    long_ago = time.time() - 2 * 86_400
+    os.utime(tmp_path / "var" / "tools-failed", (long_ago, long_ago))
+    tools.fetch()
+    assert calls.read_text() == "once\nonce\n"
+
+
+def test_the_alertmanager_s_template_is_lent_and_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "usr" / "alertmanager"
+    monkeypatch.setattr(tools, "VAR", tmp_path / "var")
+    monkeypatch.setattr(tools, "_TEMPLATES", place)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    ours = tmp_path / "var" / "tools" / place.relative_to("/")
+    ours.mkdir(parents=True)
+    (tmp_path / "usr").mkdir()
+    with tools.lend_template():
+        assert place.readlink() == ours
+    assert not place.is_symlink()
+    place.mkdir()
+    with tools.lend_template():
+        assert not place.is_symlink()
+    assert place.is_dir()
+
+
+def test_a_set_up_in_a_place_that_is_no_folder_is_a_sentence(tmp_path: Path) -> None:
+    place = tmp_path / "file"
+    place.touch()
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.setup", "base"],
+        cwd=BASE_DIR,
+        env={**os.environ, "AIOPS_VAR_DIR": str(place)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"Not a directory: {place}. Set AIOPS_VAR_DIR to a folder.\n"
