@@ -55,11 +55,11 @@ def url(name: str, schemes: set[str]) -> SplitResult:
     refusal = f"{name} must begin with {allowed} and name a host, and a port that is a number."
     try:
         parsed = urlsplit(value)
-        named = parsed.hostname or parsed.path or parsed.port
+        host, _ = parsed.hostname, parsed.port
     except ValueError:
         # Its own words would show what stands after the last colon: perhaps a password.
         raise ImproperlyConfigured(refusal) from None
-    if parsed.scheme not in schemes or not named:
+    if parsed.scheme not in schemes or not (host or parsed.path):
         raise ImproperlyConfigured(refusal)
     return parsed
 
