@@ -6,13 +6,16 @@ its generators and with them the pool.
 """
 
 import asyncio
+import os
 import socket
 import ssl
+import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -23,7 +26,10 @@ from apps.masking import quotable
 MIB = 1024 * 1024
 CONNECTIONS_PER_UPSTREAM = 10
 
-Clients = dict[tuple[str, str], httpx2.AsyncClient]
+# Kept in memory where the system has such a folder.
+MEMORY = Path("/dev/shm")  # noqa: S108  # a file without a name, see _load
+
+Clients = dict[tuple[str, ...], httpx2.AsyncClient]
 Pairs = Mapping[str, str | list[str]]
 
 
@@ -54,6 +60,11 @@ class Upstream:
     base_url: str
     ca_bundle: str = ""
     token: str = field(default="", repr=False)
+    # PEM, for the TLS handshake; shown over https alone.
+    client_certificate: str = field(default="", repr=False)
+    client_key: str = field(default="", repr=False)
+    # The name its certificate must carry, where that is not the one in the address.
+    server_name: str = ""
 
     @property
     def address(self) -> str:
@@ -122,6 +133,7 @@ async def _exchange(upstream: Upstream, call: Call) -> tuple[int, bytes]:
         params=dict(call.params),
         data=None if call.form is None else dict(call.form),
         headers=headers,
+        extensions={"sni_hostname": upstream.server_name} if upstream.server_name else None,
     )
     response = await client.send(request, stream=True)
     try:
@@ -180,10 +192,12 @@ async def _client(upstream: Upstream) -> httpx2.AsyncClient:
         keeper = _keep(loop)
         _pools[loop] = (await anext(keeper), keeper)
     clients, _ = _pools[loop]
-    key = (upstream.address, upstream.ca_bundle)
+    # Whatever a connection was opened with: one that is kept must serve nobody else.
+    identity = (upstream.ca_bundle, upstream.client_certificate, upstream.client_key)
+    key = (upstream.address, upstream.server_name, *identity)
     if key not in clients:
         clients[key] = httpx2.AsyncClient(
-            verify=trust(upstream.ca_bundle),
+            verify=trust(*identity),
             timeout=None,
             follow_redirects=False,
             trust_env=False,
@@ -203,6 +217,33 @@ async def _keep(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[Clients, None
 
 
 @lru_cache(maxsize=4096)
-def trust(ca_bundle: str) -> ssl.SSLContext:
-    """Trust this PEM bundle alone, or the system's own store if it is empty."""
-    return ssl.create_default_context(cadata=ca_bundle or None)
+def trust(ca_bundle: str, client_certificate: str = "", client_key: str = "") -> ssl.SSLContext:
+    """Trust this PEM bundle alone, or the system's own store if it is empty.
+
+    With a client certificate the context shows it; a pair that does not fit is an SSLError.
+    """
+    context = ssl.create_default_context(cadata=ca_bundle or None)
+    if client_certificate or client_key:
+        _load(context, client_certificate, client_key)
+    return context
+
+
+def _load(context: ssl.SSLContext, client_certificate: str, client_key: str) -> None:
+    """Load a pair from memory, which OpenSSL does from files alone.
+
+    So they are files without a name, readable to nobody else, gone when the block ends or the
+    process is killed; in memory where the system has a folder for it, else under TMPDIR.
+    """
+    folder = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with (
+        tempfile.TemporaryFile(dir=folder) as certificate,
+        tempfile.TemporaryFile(dir=folder) as key,
+    ):
+        for file, text in ((certificate, client_certificate), (key, client_key)):
+            file.write(text.encode())
+            file.flush()
+            file.seek(0)
+        # Without a password given here, OpenSSL would ask the terminal for the one of the key.
+        context.load_cert_chain(
+            f"/dev/fd/{certificate.fileno()}", f"/dev/fd/{key.fileno()}", password=""
+        )

@@ -1,6 +1,6 @@
 """How to reach a cluster's parts: addresses, trust and tokens together, for the time of a call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -48,11 +48,20 @@ def connect(cluster: Cluster) -> Connection:
         shown = token if secure or settings.ALLOW_INSECURE_UPSTREAMS else ""
         return Upstream(url, ca_bundle if secure else "", shown)
 
+    api_server = upstream(cluster.api_server_url, secrets.token)
+    if credential is not None and api_server.base_url.startswith("https:"):
+        # Shown to the API server alone: the parts have tokens of their own, and other names.
+        api_server = replace(
+            api_server,
+            client_certificate=secrets.client_certificate,
+            client_key=secrets.client_key,
+            server_name=credential.server_name,
+        )
     return Connection(
         cluster_id=cluster.pk,
         name=cluster.name,
         cluster_type=cluster.cluster_type,
-        api_server=upstream(cluster.api_server_url, secrets.token),
+        api_server=api_server,
         parts={
             part: upstream(url, getattr(secrets, token_name))
             for part, token_name in TOKEN_OF.items()

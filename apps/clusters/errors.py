@@ -21,3 +21,10 @@ class InvalidClusterName(DomainError):
 class CredentialsInvalid(DomainError):
     code = "CREDENTIALS_INVALID"
     status = 400
+
+
+class KubeconfigUnusable(DomainError):
+    """The file as a whole; what is wrong with one context is a result, not an error."""
+
+    code = "CREDENTIALS_INVALID"
+    status = 400

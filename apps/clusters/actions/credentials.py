@@ -15,6 +15,7 @@ from apps.clusters import events
 from apps.clusters.connection import TOKEN_OF
 from apps.clusters.errors import CredentialsInvalid
 from apps.clusters.models import CheckSchedule, Cluster, Credential
+from apps.clusters.models.credential import AuthType
 from apps.clusters.vault import database as vault
 from apps.clusters.vault.database import Secrets
 from apps.http import trust
@@ -30,10 +31,12 @@ _TOKEN_BY_URL = {"api_server_url": "token"} | {
 
 @dataclass(frozen=True, slots=True)
 class NewCredential:
-    """A service account's token, the CA it is good for, and tokens of other parts."""
+    """What signs in at the API server, the CA it is good for, and tokens of other parts."""
 
     secrets: Secrets = field(default_factory=Secrets)
     ca_bundle: str = ""
+    server_name: str = ""
+    auth_type: AuthType = AuthType.SERVICE_ACCOUNT
 
 
 @transaction.atomic
@@ -41,7 +44,13 @@ def store(cluster: Cluster, credential: NewCredential) -> None:
     """Replace what opens `cluster`; it is tried out in the next round of checks."""
     refuse_unusable(credential)
     CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
-    vault.store(cluster, credential.secrets, credential.ca_bundle)
+    vault.store(
+        cluster,
+        credential.secrets,
+        ca_bundle=credential.ca_bundle,
+        server_name=credential.server_name,
+        auth_type=credential.auth_type,
+    )
     given = [name for name, secret in asdict(credential.secrets).items() if secret]
     audit.note("stored", "credential", cluster.pk, cluster.name, holds=given)
     publish(events.credentials_updated(cluster))
@@ -58,13 +67,24 @@ def merge(cluster: Cluster, typed: NewCredential) -> NewCredential:
         # What cannot be opened cannot be kept either.
         secrets = Secrets()
     given = {name: value for name, value in asdict(typed.secrets).items() if value}
-    return NewCredential(replace(secrets, **given), typed.ca_bundle or stored.ca_bundle)
+    auth_type = AuthType(stored.auth_type)
+    if typed.secrets.token:
+        # An API server believes a client certificate first, so the new token would do nothing.
+        secrets = replace(secrets, client_certificate="", client_key="")
+        auth_type = typed.auth_type
+    return NewCredential(
+        replace(secrets, **given),
+        typed.ca_bundle or stored.ca_bundle,
+        typed.server_name or stored.server_name,
+        auth_type,
+    )
 
 
 def refuse_unusable(credential: NewCredential) -> None:
     """Raise CredentialsInvalid for what could never open anything."""
-    for name, token in asdict(credential.secrets).items():
-        if not _TOKEN.match(token):
+    secrets = credential.secrets
+    for name, token in asdict(secrets).items():
+        if name.endswith("token") and not _TOKEN.match(token):
             raise CredentialsInvalid(
                 f"{name} holds a character that no token has. Copy it again, without line breaks."
             )
@@ -74,6 +94,13 @@ def refuse_unusable(credential: NewCredential) -> None:
         raise CredentialsInvalid(
             "ca_bundle is not a PEM certificate. Paste the whole block, with its BEGIN and END "
             "lines."
+        ) from None
+    try:
+        trust(credential.ca_bundle, secrets.client_certificate, secrets.client_key)
+    except (ssl.SSLError, ValueError):
+        raise CredentialsInvalid(
+            "client_certificate and client_key are no pair of PEM that TLS takes: encrypted, too "
+            "short, or of two different keys. Copy both again."
         ) from None
 
 

@@ -43,7 +43,10 @@ class CredentialsForm(serializers.Serializer[Any]):
     """Write-only: no answer ever holds any of it."""
 
     auth_type = serializers.ChoiceField(
-        choices=AuthType.choices, default=AuthType.SERVICE_ACCOUNT, write_only=True
+        # Kubeconfigs come in by their import.
+        choices=AuthType.choices[:1],
+        default=AuthType.SERVICE_ACCOUNT,
+        write_only=True,
     )
     token = serializers.CharField(max_length=SECRET_LIMIT, write_only=True)
     ca_bundle = serializers.CharField(

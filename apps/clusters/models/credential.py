@@ -7,10 +7,11 @@ from apps.clusters.models.cluster import Cluster
 
 class AuthType(models.TextChoices):
     SERVICE_ACCOUNT = "SERVICE_ACCOUNT", "Service account token"
+    KUBECONFIG = "KUBECONFIG", "Kubeconfig"
 
 
 class Credential(models.Model):
-    """One sealed text per cluster; `ca_bundle` is public and therefore kept in the clear."""
+    """One sealed text per cluster; what is public, as `ca_bundle` is, is kept in the clear."""
 
     cluster = models.OneToOneField(
         Cluster, on_delete=models.CASCADE, primary_key=True, related_name="credential"
@@ -18,6 +19,8 @@ class Credential(models.Model):
     auth_type = models.CharField(max_length=16, choices=AuthType, default=AuthType.SERVICE_ACCOUNT)
     sealed = models.TextField(editable=False)
     ca_bundle = models.TextField("CA bundle (PEM)", blank=True)
+    # The name in the API server's certificate, where it is not the one in its address.
+    server_name = models.CharField("TLS server name", max_length=253, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

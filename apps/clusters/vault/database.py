@@ -16,11 +16,15 @@ class Secrets:
     prometheus_token: str = field(default="", repr=False)
     tempo_token: str = field(default="", repr=False)
     loki_token: str = field(default="", repr=False)
+    # A client certificate of the API server and its key, both PEM; rows sealed before there were
+    # any open without.
+    client_certificate: str = field(default="", repr=False)
+    client_key: str = field(default="", repr=False)
 
 
-def store(cluster: Cluster, secrets: Secrets, ca_bundle: str) -> Credential:
-    """Replace the credential of `cluster`."""
-    credential = Credential(cluster=cluster, ca_bundle=ca_bundle)
+def store(cluster: Cluster, secrets: Secrets, **clear: str) -> Credential:
+    """Replace the credential of `cluster`; `clear` are the columns that are no secrets."""
+    credential = Credential(cluster=cluster, **clear)
     credential.sealed = seal(orjson.dumps(asdict(secrets)).decode(), place=credential.place)
     credential.save()
     return credential
