@@ -109,7 +109,7 @@ def test_two_commands_at_once_share_one_pair_of_servers(var: Path) -> None:
     assert said_by(first) == said_by(second)
     end(first)
     end(second)
-    assert processes_of(var) == []
+    wait_until(lambda: processes_of(var) == [])
 
 
 def test_servers_stay_while_another_command_uses_them(var: Path) -> None:
