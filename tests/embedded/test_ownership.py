@@ -1,7 +1,6 @@
 """Whose folders and processes these are: nothing of others is touched, and nothing is left."""
 
 import os
-import signal
 import stat
 import subprocess
 import sys
