@@ -1,13 +1,13 @@
 """A local installation: what nobody gave is made once and kept in var/."""
 
-from aiops.embedded.layout import make_once, make_private
+from aiops.embedded.layout import Layout, make_once
 from aiops.settings import env
 from aiops.settings.common import *  # noqa: F403
 from aiops.settings.common import VAR_DIR
 
 
 def _kept(name: str) -> str:
-    return make_once(make_private(VAR_DIR) / name, length=48)
+    return make_once(Layout.prepare(VAR_DIR).var / name, length=48)
 
 
 SECRET_KEY = env.text("SECRET_KEY", "") or _kept("secret-key")
