@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,11 @@ def test_a_check_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) ->
     group = tmp_path / "group"
     hang = Check("hang", ["sh", "-c", f"echo $$ > {group}; sleep 1000; true"], within=0.5)
     assert check.run(hang, dict(os.environ)).failed == 1
+    # What was killed is gone once init has collected it, which a busy machine may put off.
+    deadline = time.monotonic() + 30
     with pytest.raises(ProcessLookupError):
-        os.killpg(int(group.read_text()), 0)
+        while time.monotonic() < deadline:
+            os.killpg(int(group.read_text()), 0)
 
 
 def test_a_check_gets_only_the_environment_that_it_is_given() -> None:
