@@ -3,12 +3,14 @@
 import io
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
@@ -18,11 +20,22 @@ from apps.clusters.actions import checking
 from apps.clusters.connection import connect
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.vault.database import unlock
+from tests.factories.kubeconfigs import READER, cluster_of, in_base64, one
 from tests.fakes.upstream import Upstream, serve
+
+IMPORT = "/api/v1/clusters/import"
 
 CANARIES = {
     name: f"canary-{name.replace('_', '-')}-c0ffee"
     for name in ("token", "prometheus_token", "tempo_token", "loki_token")
+}
+# What an imported kubeconfig holds, as it is sent and as it is inside.
+IMPORTED = {
+    "imported token": "canary-imported-c0ffee",
+    "client key": READER.key.splitlines()[1],
+    "client certificate": READER.certificate.splitlines()[3],
+    "client-key-data": in_base64(READER.key)[60:120],
+    "client-certificate-data": in_base64(READER.certificate)[200:260],
 }
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +71,7 @@ def echo(request: pytest.FixtureRequest) -> Iterator[Upstream]:
 
 
 def refuse(text: str, where: str) -> None:
-    found = [name for name, canary in CANARIES.items() if canary in text]
+    found = [name for name, canary in (CANARIES | IMPORTED).items() if canary in text]
     assert not found, f"{found} in {where}"
 
 
@@ -100,6 +113,49 @@ def test_a_credential_is_seen_nowhere_again(
     assert lines.getvalue()
 
 
+def test_an_imported_credential_is_seen_nowhere_again(
+    api: APIClient, admin: User, lines: io.StringIO, tmp_path: Path
+) -> None:
+    user = {
+        "token": IMPORTED["imported token"],
+        "client-certificate-data": in_base64(READER.certificate),
+        "client-key-data": in_base64(READER.key),
+    }
+    cluster_part = cluster_of(server="https://127.0.0.1:1")
+    good = one(cluster_part, user)
+    refused = one(cluster_part, user | {"exec": {"env": IMPORTED["imported token"]}})
+    broken = good.replace("{", "{ &", 1)
+    unfit = one(cluster_part, user | {"token": f"{user['token']} with a blank"})
+    for text in (good, good, refused, broken, unfit):
+        for change in ({"dry_run": True}, {"names": {"prod": "canary-cluster"}}, {"update": True}):
+            answer = api.post(IMPORT, {"kubeconfig": text} | change, format="json")
+            refuse(answer.content.decode(), "the answer to an import")
+        browser = Client()
+        browser.force_login(admin)
+        page = browser.post("/admin/clusters/cluster/import/", {"text": text})
+        refuse(page.content.decode(), "the preview of an import")
+        refuse(printed(text, tmp_path / "config"), "what the command prints")
+    async_to_sync(checking.check_due)()
+    cluster = Cluster.objects.get()
+    assert unlock(cluster.credential).client_key == READER.key
+    refuse(repr(connect(cluster)) + repr(unlock(cluster.credential)), "a representation")
+    crawl_the_api(api, cluster)
+    crawl_the_admin(admin, cluster)
+    search_every_row()
+    search_redis()
+    refuse(lines.getvalue(), "the log")
+
+
+def printed(text: str, file: Path) -> str:
+    file.write_text(text)
+    out = io.StringIO()
+    try:
+        call_command("import_kubeconfig", str(file), "--json", stdout=out)
+    except CommandError as error:
+        return f"{out.getvalue()}{error}"
+    return out.getvalue()
+
+
 def crawl_the_api(api: APIClient, cluster: Cluster) -> None:
     paths = [
         "/api/v1/clusters",
@@ -126,6 +182,7 @@ def crawl_the_admin(admin: User, cluster: Cluster) -> None:
         "/admin/",
         "/admin/clusters/cluster/",
         "/admin/clusters/cluster/add/",
+        "/admin/clusters/cluster/import/",
         f"/admin/clusters/cluster/{cluster.pk}/change/",
         f"/admin/clusters/cluster/{cluster.pk}/history/",
         f"/admin/clusters/cluster/{cluster.pk}/delete/",

@@ -13,13 +13,14 @@ from apps.accounts.models import User
 from apps.clusters.actions import credentials, health, registration
 from apps.clusters.admin.access import may, rights_of
 from apps.clusters.admin.cluster_form import ADDRESSES, FIELDS, SECRETS, ClusterForm
+from apps.clusters.admin.importing import KubeconfigImport
 from apps.clusters.models import Cluster
 from apps.clusters.models.grant import Role
 from apps.clusters.tasks import check_soon
 
 
 @admin.register(Cluster)
-class ClusterAdmin(admin.ModelAdmin[Cluster]):
+class ClusterAdmin(KubeconfigImport):
     form = ClusterForm
     list_display = (
         "name",

@@ -17,7 +17,8 @@ from apps.clusters.kube import plain_yaml
 from apps.clusters.kube.plain_yaml import NotPlain, Value
 from apps.masking import quotable
 
-MOST_CONTEXTS = 1000
+# A form of the admin carries two fields for each, and Django takes a thousand.
+MOST_CONTEXTS = 400
 LONGEST_NAME = 256
 LONGEST_TOKEN = 16 * 1024
 LONGEST_PEM = 256 * 1024

@@ -144,6 +144,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Import the contexts of a kubeconfig, with one result each.
+         *
+         *     Only inline tokens, certificates and keys are taken; whatever would run a program or open
+         *     a file is refused by name. Clusters that are known by API server and CA are not doubled.
+         */
+        post: operations["clusters_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fleet/summary": {
         parameters: {
             query?: never;
@@ -432,6 +454,48 @@ export interface components {
             };
             /** Avg Health Score */
             avg_health_score: number | null;
+        };
+        /** ImportAnswer */
+        ImportAnswer: {
+            /** Results */
+            results: components["schemas"]["ImportResult"][];
+        };
+        /** @description `contexts`: empty for all. `names`: by context, for new clusters. */
+        ImportFormRequest: {
+            kubeconfig: string;
+            contexts?: string[];
+            names?: {
+                [key: string]: string;
+            };
+            prefix?: string;
+            labels?: {
+                [key: string]: string;
+            };
+            /** @default false */
+            dry_run?: boolean;
+            /** @default false */
+            update?: boolean;
+        };
+        /**
+         * ImportResult
+         * @description What became of one context; `name` is that of the cluster, there already or to be.
+         */
+        ImportResult: {
+            /** Context */
+            context: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "CREATED" | "UPDATED" | "EXISTS" | "REFUSED";
+            /** Reason */
+            reason: string;
+            /** Name */
+            name: string;
+            /** Api Server Url */
+            api_server_url: string;
+            /** Cluster Id */
+            cluster_id: string | null;
         };
         /**
          * Me
@@ -958,6 +1022,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterAnswer"];
+                };
+            };
+        };
+    };
+    clusters_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
                 };
             };
         };
