@@ -13,6 +13,12 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "schedule": 2.0,
         "options": {"expire_seconds": 4},
     },
+    # The same: each is discovered once a day, and soon after what was asked for or failed.
+    "Discover due clusters": {
+        "task": "clusters.discover_due",
+        "schedule": 30.0,
+        "options": {"expire_seconds": 30},
+    },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",
         "schedule": 10.0,

@@ -15,6 +15,7 @@ ClusterTypeName = Literal["HUB", "SPOKE", "EDGE", "FAR_EDGE"]
 PlatformName = Literal["OPENSHIFT", "KUBERNETES", "MICROSHIFT"]
 EnvironmentName = Literal["PRODUCTION", "STAGING", "DEVELOPMENT", "LAB"]
 PermissionName = Literal["view", "operate", "admin"]
+CnfTypeName = Literal["VDU", "VCU", "UPF", "AMF", "SMF", "OTHER"]
 
 
 class ClusterStatus(BaseModel):
@@ -43,6 +44,32 @@ class ClusterEndpoints(BaseModel):
     korrel8r_url: str | None
 
 
+class Capabilities(BaseModel):
+    """What discovery concluded. Null is unknown: what would tell it could not be read.
+
+    `evidence` says by field from what each was concluded, or why it is unknown;
+    `suggested_endpoints` offers addresses for endpoints that are still empty.
+    """
+
+    platform: PlatformName | None
+    platform_version: str | None
+    kubernetes_version: str | None
+    node_count: int | None
+    has_gpu_nodes: bool | None
+    gpu_count: int | None
+    gpu_types: list[str]
+    has_prometheus: bool | None
+    has_thanos: bool | None
+    has_tempo: bool | None
+    has_loki: bool | None
+    has_service_mesh: bool | None
+    has_cnf_workloads: bool | None
+    cnf_types: list[CnfTypeName]
+    evidence: dict[str, str]
+    suggested_endpoints: dict[str, str]
+    discovered_at: datetime | None = None
+
+
 class ClusterView(BaseModel):
     """A cluster, without anything of its credentials."""
 
@@ -56,7 +83,7 @@ class ClusterView(BaseModel):
     region: str
     environment: EnvironmentName
     status: ClusterStatus
-    capabilities: dict[str, Any] | None
+    capabilities: Capabilities | None
     endpoints: ClusterEndpoints
     labels: dict[str, str]
     enabled: bool
@@ -97,7 +124,6 @@ _PLAIN = (
     "platform_version",
     "region",
     "environment",
-    "capabilities",
     "labels",
     "enabled",
     "created_at",
@@ -122,6 +148,22 @@ def describe_status(cluster: Cluster) -> ClusterStatus:
     )
 
 
+def describe_capabilities(cluster: Cluster) -> Capabilities | None:
+    """What is set is no longer suggested. The time is kept apart: it changes without the rest."""
+    if cluster.capabilities is None:
+        return None
+    schedule = schedule_of(cluster)
+    suggested = {
+        name: url
+        for name, url in cluster.capabilities["suggested_endpoints"].items()
+        if not getattr(cluster, name)
+    }
+    return Capabilities.model_validate(
+        cluster.capabilities
+        | {"suggested_endpoints": suggested, "discovered_at": schedule and schedule.discovered_at}
+    )
+
+
 def describe(cluster: Cluster) -> ClusterView:
     """Build the view of a cluster whose `schedule` is loaded (else it costs a query)."""
     return ClusterView.model_validate(_fields_of(cluster))
@@ -136,6 +178,7 @@ def _fields_of(cluster: Cluster) -> dict[str, Any]:
     return {name: getattr(cluster, name) for name in _PLAIN} | {
         "display_name": cluster.display_name or cluster.name,
         "status": describe_status(cluster),
+        "capabilities": describe_capabilities(cluster),
         "endpoints": {name: getattr(cluster, name) or None for name in _ENDPOINTS},
         "last_seen_at": schedule and schedule.last_seen_at,
     }

@@ -4,7 +4,15 @@ import uuid
 
 from pydantic import BaseModel
 
-from apps.clusters.contract import ClusterStatus, ClusterView, StateName, describe, describe_status
+from apps.clusters.contract import (
+    Capabilities,
+    ClusterStatus,
+    ClusterView,
+    StateName,
+    describe,
+    describe_capabilities,
+    describe_status,
+)
 from apps.clusters.models import Cluster
 from apps.streaming.catalogue import declare
 from apps.streaming.envelope import Event
@@ -20,6 +28,10 @@ class StatusChanged(BaseModel):
     status: ClusterStatus
 
 
+class CapabilitiesChanged(BaseModel):
+    capabilities: Capabilities | None
+
+
 class ClusterReference(BaseModel):
     cluster_id: uuid.UUID
 
@@ -29,6 +41,7 @@ UPDATED = declare("CLUSTER_UPDATED", ClusterView)
 DELETED = declare("CLUSTER_DELETED", ClusterReference)
 CREDENTIALS_UPDATED = declare("CLUSTER_CREDENTIALS_UPDATED", ClusterReference)
 STATUS_CHANGED = declare("CLUSTER_STATUS_CHANGED", StatusChanged)
+CAPABILITIES_CHANGED = declare("CLUSTER_CAPABILITIES_CHANGED", CapabilitiesChanged)
 
 
 def registered(cluster: Cluster) -> Event:
@@ -58,3 +71,8 @@ def status_changed(cluster: Cluster, old_state: str) -> Event:
         status=status,
     )
     return Event(STATUS_CHANGED, payload, SOURCE, cluster.pk, cluster.name)
+
+
+def capabilities_changed(cluster: Cluster) -> Event:
+    payload = CapabilitiesChanged(capabilities=describe_capabilities(cluster))
+    return Event(CAPABILITIES_CHANGED, payload, SOURCE, cluster.pk, cluster.name)

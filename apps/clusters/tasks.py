@@ -4,7 +4,7 @@ from asgiref.sync import async_to_sync
 from celery import shared_task
 from django.db import transaction
 
-from apps.clusters.actions import checking, health
+from apps.clusters.actions import checking, discovering, health
 
 
 # The round claims for a minute and lets the slowest check of contracts (30 s) run out.
@@ -13,11 +13,18 @@ def check_due() -> int:
     return async_to_sync(checking.check_due)()
 
 
+# As above: a round claims for a minute, and the last survey has another.
+@shared_task(name="clusters.discover_due", soft_time_limit=150, time_limit=180)  # type: ignore[untyped-decorator]
+def discover_due() -> int:
+    return async_to_sync(discovering.discover_due)()
+
+
 @shared_task(name="clusters.trim_history")  # type: ignore[untyped-decorator]
 def trim_history() -> int:
     return health.trim_history()
 
 
 def check_soon() -> None:
-    """Start a round once the current transaction commits; a lost one is made up by the tick."""
+    """Start both rounds once the current transaction commits; what is lost the tick makes up."""
     transaction.on_commit(lambda: check_due.apply_async(expires=10), robust=True)
+    transaction.on_commit(lambda: discover_due.apply_async(expires=30), robust=True)

@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.clusters.actions import checking, credentials, health, registration
+from apps.clusters.actions import checking, credentials, health, registration, rounds
 from apps.clusters.connection import Connection
 from apps.clusters.health import Reading
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
@@ -176,7 +176,7 @@ def test_only_one_round_claims_at_a_time() -> None:
 
     def hold() -> None:
         try:
-            assert health.take_turn()
+            assert rounds.take_turn(checking.TURN)
             taken.set()
             assert done.wait(10)
         finally:

@@ -41,9 +41,10 @@ class NewCredential:
 
 @transaction.atomic
 def store(cluster: Cluster, credential: NewCredential) -> None:
-    """Replace what opens `cluster`; it is tried out in the next round of checks."""
+    """Replace what opens `cluster`; it is tried out in the next rounds, and may show more."""
     refuse_unusable(credential)
-    CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
+    now = timezone.now()
+    CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=now, next_discovery_at=now)
     vault.store(
         cluster,
         credential.secrets,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
@@ -14,21 +14,6 @@ from apps.clusters.connection import Connection, connect
 from apps.clusters.health import AMONG_CHECKS, COSTS, Verdict, judge_connectivity
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.streaming.publish import publish
-
-# Any number will do, as long as nothing else of ours takes the same advisory lock.
-TURN = 0x61696F7073
-
-
-def take_turn() -> bool:
-    """Become the one round that claims, unless another one is; it ends with the connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [TURN])
-        return bool(cursor.fetchone()[0])
-
-
-def end_turn() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [TURN])
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from apps.streaming.publish import publish
 
 @transaction.atomic
 def register(fields: Mapping[str, Any], credential: NewCredential | None = None) -> Cluster:
-    """Register a cluster from validated model fields; its first check is due at once.
+    """Register a cluster from validated model fields; it is checked and discovered at once.
 
     Not idempotent on purpose: a second registration of a name is refused with
     ClusterAlreadyExists, so that nobody overwrites another's cluster by accident.
@@ -40,7 +40,8 @@ def change(
 ) -> Cluster:
     """Set `fields` and replace the credential; a change of nothing writes and tells nothing.
 
-    A changed address or switch makes the last conclusion old, so the cluster is checked soon.
+    A changed address or switch makes the last conclusion old, so the cluster is checked soon;
+    at another address there may be another cluster.
     """
     credentials.refuse_to_follow(cluster, fields, credential)
     if credential is not None:
@@ -48,7 +49,10 @@ def change(
     changed = [name for name, value in fields.items() if getattr(cluster, name) != value]
     if changed:
         # The schedule's row first, as a check does: the other way round the two could deadlock.
-        CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
+        now = timezone.now()
+        CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=now)
+        if "api_server_url" in changed:
+            CheckSchedule.objects.filter(pk=cluster.pk).update(next_discovery_at=now)
         before = {name: getattr(cluster, name) for name in changed}
         for name in changed:
             setattr(cluster, name, fields[name])

@@ -10,7 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts.models import User
-from apps.clusters.actions import credentials, health, registration
+from apps.clusters.actions import capabilities, credentials, health, registration
+from apps.clusters.admin.abilities import list_abilities
 from apps.clusters.admin.access import may, rights_of
 from apps.clusters.admin.cluster_form import ADDRESSES, FIELDS, SECRETS, ClusterForm
 from apps.clusters.admin.importing import KubeconfigImport
@@ -27,6 +28,7 @@ class ClusterAdmin(KubeconfigImport):
         "state_badge",
         "health_score",
         "latency",
+        "gpus",
         "cluster_type",
         "environment",
         "last_seen",
@@ -37,7 +39,7 @@ class ClusterAdmin(KubeconfigImport):
     list_select_related = ("schedule",)
     # Counting the unfiltered table on every page costs more than it says.
     show_full_result_count = False
-    actions = ("check_now", "enable", "disable")
+    actions = ("check_now", "discover_now", "enable", "disable")
     readonly_fields = (
         "state_badge",
         "state_since",
@@ -47,6 +49,8 @@ class ClusterAdmin(KubeconfigImport):
         "latency",
         "checked",
         "last_seen",
+        "abilities",
+        "discovered",
         "credential_note",
         "created_at",
         "updated_at",
@@ -77,6 +81,7 @@ class ClusterAdmin(KubeconfigImport):
             },
         ),
         ("Endpoints", {"fields": ADDRESSES}),
+        ("What is there", {"fields": ("discovered", "abilities")}),
         (
             "Credentials (write-only)",
             {"fields": ("credential_note", *SECRETS, "ca_bundle")},
@@ -126,6 +131,14 @@ class ClusterAdmin(KubeconfigImport):
         check_soon()
         self._tell(request, len(allowed), "will be checked within seconds")
 
+    @admin.action(description="Discover now", permissions=["view"])
+    def discover_now(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
+        allowed = [cluster for cluster in queryset if may(request, Role.OPERATOR, cluster)]
+        for cluster in allowed:
+            capabilities.make_due(cluster)
+        check_soon()
+        self._tell(request, len(allowed), "will be discovered within a minute")
+
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
         self._switch(request, queryset, on=True)
@@ -160,6 +173,19 @@ class ClusterAdmin(KubeconfigImport):
     @admin.display(description="last seen", ordering="schedule__last_seen_at")
     def last_seen(self, cluster: Cluster) -> str:
         return _moment(cluster.schedule.last_seen_at)
+
+    @admin.display(description="GPUs", ordering="capabilities__gpu_count")
+    def gpus(self, cluster: Cluster) -> str:
+        count = (cluster.capabilities or {}).get("gpu_count")
+        return "unknown" if count is None else str(count)
+
+    @admin.display(description="abilities")
+    def abilities(self, cluster: Cluster) -> SafeString | str:
+        return list_abilities(cluster)
+
+    @admin.display(description="discovered")
+    def discovered(self, cluster: Cluster) -> object:
+        return cluster.schedule.discovered_at or "never"
 
     @admin.display(description="checked")
     def checked(self, cluster: Cluster) -> str:

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from apps.clusters.actions import credentials, health, registration
+from apps.clusters.actions import capabilities, credentials, health, registration
 from apps.clusters.api.access import find, present, present_one, require_admin_of_all, visible
-from apps.clusters.api.filters import CHOICES, ORDERINGS, narrow
+from apps.clusters.api.filters import ABILITIES, CHOICES, ORDERINGS, narrow
 from apps.clusters.api.forms import CredentialsForm, RegistrationForm, credential_of
 from apps.clusters.api.moments import moment_of
 from apps.clusters.api.pages import list_of
@@ -41,6 +41,10 @@ FILTERS = [
     *(OpenApiParameter(name, enum=choices.values, many=True) for name, choices in CHOICES.items()),
     OpenApiParameter("name"),
     OpenApiParameter("region"),
+    *(
+        OpenApiParameter(name, OpenApiTypes.BOOL, description="neither includes the unknown")
+        for name in ABILITIES
+    ),
     OpenApiParameter("enabled", OpenApiTypes.BOOL),
     OpenApiParameter("label", many=True, description="key=value; repeat to narrow further"),
     OpenApiParameter("search", description="in name, display name, region and API server URL"),
@@ -124,8 +128,10 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     @extend_schema(request=None, responses={202: Queued})
     @action(detail=True, methods=["post"])
     def refresh(self, request: Request, pk: UUID) -> Response:
-        """Check now. The verdict arrives as an event, like every other change."""
-        health.make_due(find(request, Role.OPERATOR, pk=pk))
+        """Check and discover now. What is new arrives as events, like every other change."""
+        cluster = find(request, Role.OPERATOR, pk=pk)
+        health.make_due(cluster)
+        capabilities.make_due(cluster)
         check_soon()
         return Response(Queued(), status=202)
 

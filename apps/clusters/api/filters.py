@@ -16,6 +16,8 @@ CHOICES = {
     "state": State,
 }
 TEXTS = ("name", "region")
+# Asked of the last discovery: what is unknown is neither true nor false.
+ABILITIES = {"has_gpu": "has_gpu_nodes", "has_cnf": "has_cnf_workloads"}
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 ORDERINGS = {
     "name": "name",
@@ -32,7 +34,8 @@ ORDERINGS = {
     "checked_at": "schedule__checked_at",
     "latency_ms": "schedule__latency_ms",
 }
-KNOWN = {*CHOICES, *TEXTS, "enabled", "label", "search", "ordering", "page", "page_size"}
+PAGING = {"page", "page_size"}
+KNOWN = {*CHOICES, *TEXTS, *ABILITIES, "enabled", "label", "search", "ordering", *PAGING}
 
 
 def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
@@ -44,6 +47,10 @@ def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
             conditions[f"{name}__in"] = _one_of(name, query.getlist(name), list(choices.values))
     if "enabled" in query:
         conditions["enabled"] = _switch("enabled", query.getlist("enabled")[-1])
+    for name, ability in ABILITIES.items():
+        if name in query:
+            found = _switch(name, query.getlist(name)[-1])
+            conditions[f"capabilities__{ability}"] = found
     narrowed = clusters.filter(**conditions)
     for text in query.getlist("label"):
         narrowed = narrowed.filter(labels__contains=_label(text))

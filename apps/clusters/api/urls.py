@@ -5,7 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from apps.clusters.api.audit import AuditViewSet
 from apps.clusters.api.clusters import ClusterViewSet
-from apps.clusters.api.fleet import FleetSummaryView
+from apps.clusters.api.fleet import FleetCapabilitiesView, FleetHealthView, FleetSummaryView
 from apps.clusters.api.imports import ImportView
 from apps.clusters.api.me import MeView
 
@@ -16,6 +16,8 @@ router.register("clusters", ClusterViewSet, basename="cluster")
 urlpatterns = [
     path("me", MeView.as_view(), name="me"),
     path("fleet/summary", FleetSummaryView.as_view(), name="fleet-summary"),
+    path("fleet/health", FleetHealthView.as_view(), name="fleet-health"),
+    path("fleet/capabilities", FleetCapabilitiesView.as_view(), name="fleet-capabilities"),
     path("clusters/import", ImportView.as_view(), name="clusters-import"),
     *router.urls,
 ]

@@ -102,7 +102,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Check now. The verdict arrives as an event, like every other change. */
+        /** @description Check and discover now. What is new arrives as events, like every other change. */
         post: operations["clusters_refresh_create"];
         delete?: never;
         options?: never;
@@ -160,6 +160,40 @@ export interface paths {
          *     a file is refused by name. Clusters that are known by API server and CA are not doubled.
          */
         post: operations["clusters_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fleet/capabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the visible clusters can do together. */
+        get: operations["fleet_capabilities_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fleet/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The last conclusion about each cluster, with the filters of the cluster list. */
+        get: operations["fleet_health_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -273,6 +307,56 @@ export interface components {
             };
         };
         /**
+         * Capabilities
+         * @description What discovery concluded. Null is unknown: what would tell it could not be read.
+         *
+         *     `evidence` says by field from what each was concluded, or why it is unknown;
+         *     `suggested_endpoints` offers addresses for endpoints that are still empty.
+         */
+        Capabilities: {
+            /** Platform */
+            platform: ("OPENSHIFT" | "KUBERNETES" | "MICROSHIFT") | null;
+            /** Platform Version */
+            platform_version: string | null;
+            /** Kubernetes Version */
+            kubernetes_version: string | null;
+            /** Node Count */
+            node_count: number | null;
+            /** Has Gpu Nodes */
+            has_gpu_nodes: boolean | null;
+            /** Gpu Count */
+            gpu_count: number | null;
+            /** Gpu Types */
+            gpu_types: string[];
+            /** Has Prometheus */
+            has_prometheus: boolean | null;
+            /** Has Thanos */
+            has_thanos: boolean | null;
+            /** Has Tempo */
+            has_tempo: boolean | null;
+            /** Has Loki */
+            has_loki: boolean | null;
+            /** Has Service Mesh */
+            has_service_mesh: boolean | null;
+            /** Has Cnf Workloads */
+            has_cnf_workloads: boolean | null;
+            /** Cnf Types */
+            cnf_types: ("VDU" | "VCU" | "UPF" | "AMF" | "SMF" | "OTHER")[];
+            /** Evidence */
+            evidence: {
+                [key: string]: string;
+            };
+            /** Suggested Endpoints */
+            suggested_endpoints: {
+                [key: string]: string;
+            };
+            /**
+             * Discovered At
+             * @default null
+             */
+            discovered_at?: string | null;
+        };
+        /**
          * ClusterAnswer
          * @description A cluster, with what the asking user may do to it.
          */
@@ -308,10 +392,7 @@ export interface components {
              */
             environment: "PRODUCTION" | "STAGING" | "DEVELOPMENT" | "LAB";
             status: components["schemas"]["ClusterStatus"];
-            /** Capabilities */
-            capabilities: {
-                [key: string]: unknown;
-            } | null;
+            capabilities: components["schemas"]["Capabilities"] | null;
             endpoints: components["schemas"]["ClusterEndpoints"];
             /** Labels */
             labels: {
@@ -346,6 +427,32 @@ export interface components {
             loki_url: string | null;
             /** Korrel8R Url */
             korrel8r_url: string | null;
+        };
+        /** ClusterHealth */
+        ClusterHealth: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Enabled */
+            enabled: boolean;
+            status: components["schemas"]["ClusterStatus"];
+        };
+        /** ClusterHealthPage */
+        ClusterHealthPage: {
+            /** Items */
+            items: components["schemas"]["ClusterHealth"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total Pages */
+            total_pages: number;
         };
         /**
          * ClusterResult
@@ -434,8 +541,60 @@ export interface components {
             korrel8r_url?: string | null;
         };
         /**
+         * FleetCapabilities
+         * @description Each ability: true if any cluster has it, null if none has and one is unknown.
+         *
+         *     Numbers are of what is known; `clusters_with` and `clusters_unknown` count by ability. A
+         *     cluster that was never discovered is unknown in all of them.
+         */
+        FleetCapabilities: {
+            /** Total Clusters */
+            total_clusters: number;
+            /** Discovered Clusters */
+            discovered_clusters: number;
+            /** Node Count */
+            node_count: number;
+            /** Gpu Count */
+            gpu_count: number;
+            /** Gpu Types */
+            gpu_types: string[];
+            /** Cnf Types */
+            cnf_types: ("VDU" | "VCU" | "UPF" | "AMF" | "SMF" | "OTHER")[];
+            /**
+             * Kubernetes Versions
+             * @description clusters by version
+             */
+            kubernetes_versions: {
+                [key: string]: number;
+            };
+            /** Has Gpu Nodes */
+            has_gpu_nodes: boolean | null;
+            /** Has Prometheus */
+            has_prometheus: boolean | null;
+            /** Has Thanos */
+            has_thanos: boolean | null;
+            /** Has Tempo */
+            has_tempo: boolean | null;
+            /** Has Loki */
+            has_loki: boolean | null;
+            /** Has Service Mesh */
+            has_service_mesh: boolean | null;
+            /** Has Cnf Workloads */
+            has_cnf_workloads: boolean | null;
+            /** Clusters With */
+            clusters_with: {
+                [key: string]: number;
+            };
+            /** Clusters Unknown */
+            clusters_unknown: {
+                [key: string]: number;
+            };
+        };
+        /**
          * FleetSummary
          * @description Disabled clusters count in the totals; the score is the mean over enabled, checked ones.
+         *
+         *     GPUs and network functions are those that discovery knows of.
          */
         FleetSummary: {
             /** Total Clusters */
@@ -452,6 +611,10 @@ export interface components {
             by_environment: {
                 [key: string]: number;
             };
+            /** Total Gpu Count */
+            total_gpu_count: number;
+            /** Clusters With Cnf */
+            clusters_with_cnf: number;
             /** Avg Health Score */
             avg_health_score: number | null;
         };
@@ -768,6 +931,10 @@ export interface operations {
                 cluster_type?: ("EDGE" | "FAR_EDGE" | "HUB" | "SPOKE")[];
                 enabled?: boolean;
                 environment?: ("DEVELOPMENT" | "LAB" | "PRODUCTION" | "STAGING")[];
+                /** @description neither includes the unknown */
+                has_cnf?: boolean;
+                /** @description neither includes the unknown */
+                has_gpu?: boolean;
                 /** @description key=value; repeat to narrow further */
                 label?: string[];
                 name?: string;
@@ -1045,6 +1212,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+        };
+    };
+    fleet_capabilities_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetCapabilities"];
+                };
+            };
+        };
+    };
+    fleet_health_retrieve: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterHealthPage"];
                 };
             };
         };
