@@ -5,6 +5,7 @@ type Schemas = components['schemas'];
 
 export type Me = Schemas['Me'];
 export type Cluster = Schemas['ClusterAnswer'];
+export type Capabilities = Schemas['Capabilities'];
 export type ClusterStatus = Schemas['ClusterStatus'];
 export type ClusterState = ClusterStatus['state'];
 export type HealthCheck = Schemas['PastCheck'];

@@ -7,6 +7,7 @@ import { Problem } from '../api/problem';
 import type { Cluster } from '../api/types';
 import { EmptyState, FailureNote } from '../ui/Notice';
 import { Bone, Loading } from '../ui/Skeleton';
+import { AbilitiesPanel } from './AbilitiesPanel';
 import { ClusterHeader } from './ClusterHeader';
 import { ClusterRecord } from './ClusterRecord';
 import { HealthHistory } from './HealthHistory';
@@ -68,6 +69,7 @@ export function ClusterPage() {
         </div>
         <div className="flex min-w-0 flex-col gap-4">
           <PartsPanel cluster={cluster} />
+          <AbilitiesPanel cluster={cluster} />
           <ClusterRecord cluster={cluster} />
         </div>
       </div>

@@ -83,12 +83,24 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
+function Discovered({ cluster: { capabilities } }: { cluster: Cluster }) {
+  if (capabilities === null) return null;
+  const { kubernetes_version, node_count } = capabilities;
+  return (
+    <>
+      {kubernetes_version !== null && <Fact name="Kubernetes">{kubernetes_version}</Fact>}
+      {node_count !== null && <Fact name="Nodes">{node_count}</Fact>}
+    </>
+  );
+}
+
 function Facts({ cluster, stale }: { cluster: Cluster; stale: boolean }) {
   const { status } = cluster;
   if (status.checked_at === null) return null;
   return (
     <dl className={cx('mt-auto flex flex-wrap gap-x-4 text-sm', stale && 'text-muted')}>
       <Fact name="Health">{status.health_score} %</Fact>
+      <Discovered cluster={cluster} />
       {status.latency_ms !== null && <Fact name="Latency">{Math.round(status.latency_ms)} ms</Fact>}
       <div className="ml-auto flex items-center gap-1">
         {stale && <Clock size={14} className="text-warn" aria-hidden />}

@@ -29,6 +29,8 @@ function changed(cluster: Cluster, event: LiveEvent): Cluster {
       return newest(cluster, event.payload);
     case 'CLUSTER_STATUS_CHANGED':
       return { ...cluster, status: newerStatus(cluster.status, event.payload.status) };
+    case 'CLUSTER_CAPABILITIES_CHANGED':
+      return { ...cluster, capabilities: event.payload.capabilities };
     default:
       return cluster;
   }

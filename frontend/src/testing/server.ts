@@ -20,6 +20,8 @@ export const summaryOf = (clusters = fleet) => ({
   ),
   by_type: {},
   by_environment: {},
+  total_gpu_count: 0,
+  clusters_with_cnf: 0,
   avg_health_score: 83.3,
 });
 
