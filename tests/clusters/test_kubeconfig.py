@@ -273,7 +273,7 @@ def check(text: str) -> None:
 
 
 # Its folder must not stand among the tests, where pytest warns of it.
-set_hypothesis_home_dir(Path(__file__).parents[2] / "var" / "hypothesis")
+set_hypothesis_home_dir(Path(__file__).parents[2] / ".pytest_cache" / "hypothesis")
 FUZZ = settings(
     max_examples=700, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
