@@ -61,6 +61,8 @@ def test_the_parameters_of_a_database_url_are_passed_on() -> None:
     }
 
 
+# What a folder of ours holds, so that nobody else's is closed to others.
+MARKER = ".aiops-nextgen"
 SECRETS = "from django.conf import settings; print(settings.SECRET_KEY, settings.SEALING_KEYS)"
 
 
@@ -75,6 +77,7 @@ def test_a_local_installation_keeps_its_secrets(tmp_path: Path) -> None:
 
 def test_secrets_of_an_older_installation_are_read(tmp_path: Path) -> None:
     """They were written without a newline at their end."""
+    (tmp_path / MARKER).touch()
     (tmp_path / "secret-key").write_text("s" * 64)
     (tmp_path / "sealing-keys").write_text("k" * 64)
     run = run_with(LOCAL | {"AIOPS_VAR_DIR": str(tmp_path)}, SECRETS)
@@ -82,6 +85,7 @@ def test_secrets_of_an_older_installation_are_read(tmp_path: Path) -> None:
 
 
 def test_an_empty_sealing_key_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MARKER).touch()
     (tmp_path / "sealing-keys").touch()
     run = run_with(LOCAL | {"AIOPS_VAR_DIR": str(tmp_path), "SECRET_KEY": "s" * 64}, SECRETS)
     assert "AIOPS_SEALING_KEYS is empty" in run.stderr
