@@ -41,7 +41,8 @@ def choose(embedded: list[str], port: int, *, simulated: bool) -> list[Program]:
     }
     celery = (sys.executable, "-m", "celery", "-A", "aiops")
     beat = ("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", "")
-    worker = ("--queues", "poll,collect", "--concurrency", "3", "--without-gossip")
+    # Two rounds of checks and two of discovery, one of each running out, and the sign of life.
+    worker = ("--queues", "poll,collect", "--concurrency", "5", "--without-gossip")
     daphne = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
     programs = [
         *(servers[name] for name in embedded),
