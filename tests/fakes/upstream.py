@@ -115,28 +115,26 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 def serve(answers: dict[str, Answer] | None = None) -> Iterator[Upstream]:
     """Run an upstream on a free loopback port until the block ends."""
     upstream = Upstream(dict(answers or {}))
-    loop = asyncio.new_event_loop()
     ready = threading.Event()
+    loop = asyncio.new_event_loop()
+    ended = asyncio.Event()
 
     async def run() -> None:
         server = await asyncio.start_server(
             lambda reader, writer: _serve_one(upstream, reader, writer), "127.0.0.1", 0
         )
         upstream.port = server.sockets[0].getsockname()[1]
-        async with server:
-            ready.set()
-            await asyncio.Event().wait()
+        ready.set()
+        await ended.wait()
+        server.close()
+        # What was accepted at the last moment becomes a task now, which the runner then cancels
+        # with the others, and not while the loop closes.
+        for _ in range(10):
+            await asyncio.sleep(0)
 
     def work() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            try:
-                runner.run(run())
-            except asyncio.CancelledError:
-                return
-
-    def stop() -> None:
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
+            runner.run(run())
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
@@ -144,7 +142,7 @@ def serve(answers: dict[str, Answer] | None = None) -> Iterator[Upstream]:
     try:
         yield upstream
     finally:
-        loop.call_soon_threadsafe(stop)
+        loop.call_soon_threadsafe(ended.set)
         thread.join(5)
 
 
