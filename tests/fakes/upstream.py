@@ -81,7 +81,9 @@ async def _serve_one(
 async def _misbehave(behaviour: Behaviour, writer: asyncio.StreamWriter) -> None:
     match behaviour:
         case Behaviour.HANG:
-            await asyncio.Event().wait()
+            # The loop holds a timer. An event that nobody else knows would be collected together
+            # with this task once the client is gone, and be told as a task destroyed.
+            await asyncio.sleep(3600)
         case Behaviour.CUT:
             writer.write(b'HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n{"status":')
             await writer.drain()
