@@ -97,13 +97,20 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What to ask of an upstream. `form` makes it a form POST; `deadline` is in seconds."""
+    """What to ask of an upstream. `form` and `json` make it a POST; `deadline` is in seconds."""
 
     path: str
     params: Pairs = field(default_factory=dict)
-    form: Pairs | None = None
+    # May hold secrets: a token endpoint is given one, a Secret is made of them.
+    form: Pairs | None = field(default=None, repr=False)
+    json: bytes | None = field(default=None, repr=False)
     deadline: float = 10.0
     cap: int = 8 * MIB
+    method: str = ""
+
+    @property
+    def verb(self) -> str:
+        return self.method or ("GET" if self.form is None and self.json is None else "POST")
 
 
 async def ask(upstream: Upstream, call: Call) -> Reply:
@@ -127,11 +134,14 @@ async def _exchange(upstream: Upstream, call: Call) -> tuple[int, bytes]:
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if upstream.token:
         headers["Authorization"] = f"Bearer {upstream.token}"
+    if call.json is not None:
+        headers["Content-Type"] = "application/json"
     request = client.build_request(
-        "GET" if call.form is None else "POST",
+        call.verb,
         f"{upstream.base_url.rstrip('/')}{call.path}",
         params=dict(call.params),
         data=None if call.form is None else dict(call.form),
+        content=call.json,
         headers=headers,
         extensions={"sni_hostname": upstream.server_name} if upstream.server_name else None,
     )

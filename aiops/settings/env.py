@@ -45,6 +45,13 @@ def number(name: str, default: float, *, least: float = 0, most: float = 1e9) ->
     return parsed
 
 
+def one_of(name: str, default: str, known: set[str]) -> str:
+    value = text(name, default).lower()
+    if value not in known:
+        raise ImproperlyConfigured(f"{name}={value!r} is none of {', '.join(sorted(known))}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.conf import settings
 
+from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Cluster, Credential
-from apps.clusters.vault.database import Secrets, unlock
+from apps.clusters.vault.secrets import Secrets
+from apps.clusters.vault.store import unlock
 from apps.http import Upstream
-from apps.sealing import SealBroken
 
 # Alertmanager stands behind the same gate as Prometheus, on OpenShift as elsewhere.
 TOKEN_OF = {
@@ -38,7 +39,7 @@ def connect(cluster: Cluster) -> Connection:
     if credential is not None:
         try:
             secrets = unlock(credential)
-        except SealBroken as broken:
+        except BoxClosed as broken:
             problem = f"The stored credential cannot be opened. {broken}"
     ca_bundle = credential.ca_bundle if credential else ""
 

@@ -28,3 +28,21 @@ class KubeconfigUnusable(DomainError):
 
     code = "CREDENTIALS_INVALID"
     status = 400
+
+
+class CredentialStoreAway(DomainError):
+    """The store of credentials did not take something; what was there before is there still."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+
+
+class ClusterChanged(DomainError):
+    """Somebody else changed it since the caller read it."""
+
+    code = "PRECONDITION_FAILED"
+    status = 412
+
+
+class BoxClosed(Exception):
+    """Kept secrets cannot be read. The sentence says why and holds nothing of them."""

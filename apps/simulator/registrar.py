@@ -7,9 +7,10 @@ from django.db import transaction
 
 from apps.clusters.actions import registration
 from apps.clusters.actions.credentials import NewCredential
+from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Cluster, Credential
-from apps.clusters.vault.database import Secrets, unlock
-from apps.sealing import SealBroken
+from apps.clusters.vault.secrets import Secrets
+from apps.clusters.vault.store import unlock
 from apps.simulator.fleet import Member
 
 CHOSEN = (
@@ -60,5 +61,5 @@ def _has(cluster: Cluster, credential: NewCredential) -> bool:
             and kept.ca_bundle == credential.ca_bundle
             and unlock(kept) == credential.secrets
         )
-    except SealBroken:
+    except BoxClosed:
         return False  # The keys of var/ were lost; these are sealed by the new ones.

@@ -10,7 +10,7 @@ from pathlib import Path
 from apps.clusters.actions import registration
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.models import Cluster
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 from apps.http import Upstream
 from apps.simulator import certificates, kube_api, sites
 

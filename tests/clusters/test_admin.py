@@ -15,7 +15,7 @@ from apps.clusters.health import Verdict
 from apps.clusters.models import Cluster, Grant
 from apps.clusters.models.cluster import State
 from apps.clusters.models.grant import Role
-from apps.clusters.vault.database import unlock
+from apps.clusters.vault.store import unlock
 from apps.streaming.envelope import Event
 from tests.factories import grant, make_cluster, make_user
 

@@ -19,7 +19,7 @@ from apps.accounts.models import User
 from apps.clusters.actions import checking
 from apps.clusters.connection import connect
 from apps.clusters.models import Cluster, Credential
-from apps.clusters.vault.database import unlock
+from apps.clusters.vault.store import unlock
 from tests.factories.kubeconfigs import READER, cluster_of, in_base64, one
 from tests.fakes.upstream import Upstream, serve
 

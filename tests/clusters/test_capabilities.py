@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.clusters.actions import capabilities, credentials, discovering, rounds
 from apps.clusters.kube.survey import survey
 from apps.clusters.models import CheckSchedule, Cluster
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 from tests.clusters.fleet import Site
 from tests.clusters.test_listing import API, FORBIDDEN
 from tests.conftest import signed_in

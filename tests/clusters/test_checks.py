@@ -18,7 +18,7 @@ from apps.clusters.health import Reading
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.cluster import State
 from apps.clusters.probe import probe
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, Upstream, kubernetes, prometheus, serve
 

@@ -18,7 +18,8 @@ from apps.clusters.connection import connect
 from apps.clusters.errors import CredentialsInvalid
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.models.credential import AuthType
-from apps.clusters.vault.database import Secrets, unlock
+from apps.clusters.vault.secrets import Secrets
+from apps.clusters.vault.store import unlock
 from apps.http import Call, Stage, Unreachable, Upstream, ask
 from apps.sealing import seal
 from tests.factories import make_cluster
@@ -168,7 +169,7 @@ def test_a_credential_sealed_before_there_were_client_certificates_still_opens()
     cluster = make_cluster("hub", token="t")
     old = {"token": "old", "prometheus_token": "p", "tempo_token": "", "loki_token": ""}
     row = Credential.objects.get()
-    row.sealed = seal(orjson.dumps(old).decode(), place=row.place)
+    row.sealed = seal(orjson.dumps(old).decode(), place=f"clusters.credential:{row.pk}:secrets")
     row.save()
     found = unlock(Cluster.objects.get(pk=cluster.pk).credential)
     assert found == Secrets(token="old", prometheus_token="p")

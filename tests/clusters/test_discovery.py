@@ -11,7 +11,7 @@ from apps.clusters.actions import capabilities, credentials, discovering, regist
 from apps.clusters.contract import Capabilities, describe, describe_capabilities
 from apps.clusters.discovery import conclude
 from apps.clusters.models import CheckSchedule, Cluster
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 from apps.streaming.envelope import Event
 from tests.clusters.fleet import Site
 from tests.clusters.test_conclusions import NOTHING

@@ -20,7 +20,7 @@ from apps.accounts.models import User
 from apps.clusters.kube.plain_yaml import MOST_BYTES
 from apps.clusters.models import Cluster
 from apps.clusters.models.grant import Role
-from apps.clusters.vault.database import unlock
+from apps.clusters.vault.store import unlock
 from tests.conftest import signed_in
 from tests.factories import grant, make_cluster, make_user
 from tests.factories.kubeconfigs import cluster_of, kubeconfig, one

@@ -10,7 +10,8 @@ from apps.clusters.actions import credentials, health, registration
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.actions.importing import Imported, Wishes, import_contexts, suggest_name
 from apps.clusters.models import Cluster, Credential
-from apps.clusters.vault.database import Secrets, unlock
+from apps.clusters.vault.secrets import Secrets
+from apps.clusters.vault.store import unlock
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
 from tests.factories.kubeconfigs import (

@@ -9,7 +9,7 @@ from apps.clusters.actions import registration
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.models import Cluster, Grant
 from apps.clusters.models.grant import Reach, Role
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 
 PASSWORD = "correct horse battery staple"
 

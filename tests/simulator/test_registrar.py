@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from apps.clusters.models import Cluster, Credential
-from apps.clusters.vault.database import unlock
+from apps.clusters.vault.store import unlock
 from apps.simulator import fleet, registrar
 from apps.simulator.fleet import Member
 from apps.streaming.envelope import Event

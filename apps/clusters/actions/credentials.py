@@ -13,13 +13,12 @@ from django.utils import timezone
 from apps.accounts import audit
 from apps.clusters import events
 from apps.clusters.connection import TOKEN_OF
-from apps.clusters.errors import CredentialsInvalid
+from apps.clusters.errors import BoxClosed, CredentialsInvalid
 from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.models.credential import AuthType
-from apps.clusters.vault import database as vault
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault import store as vault
+from apps.clusters.vault.secrets import Secrets
 from apps.http import trust
-from apps.sealing import SealBroken
 from apps.streaming.publish import publish
 
 # What may stand in an Authorization header; a pasted "..." or line break may not.
@@ -43,8 +42,6 @@ class NewCredential:
 def store(cluster: Cluster, credential: NewCredential) -> None:
     """Replace what opens `cluster`; it is tried out in the next rounds, and may show more."""
     refuse_unusable(credential)
-    now = timezone.now()
-    CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=now, next_discovery_at=now)
     vault.store(
         cluster,
         credential.secrets,
@@ -52,8 +49,9 @@ def store(cluster: Cluster, credential: NewCredential) -> None:
         server_name=credential.server_name,
         auth_type=credential.auth_type,
     )
-    given = [name for name, secret in asdict(credential.secrets).items() if secret]
-    audit.note("stored", "credential", cluster.pk, cluster.name, holds=given)
+    now = timezone.now()
+    CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=now, next_discovery_at=now)
+    audit.note("stored", "credential", cluster.pk, cluster.name, holds=credential.secrets.names())
     publish(events.credentials_updated(cluster))
 
 
@@ -64,7 +62,7 @@ def merge(cluster: Cluster, typed: NewCredential) -> NewCredential:
         return typed
     try:
         secrets = vault.unlock(stored)
-    except SealBroken:
+    except BoxClosed:
         # What cannot be opened cannot be kept either.
         secrets = Secrets()
     given = {name: value for name, value in asdict(typed.secrets).items() if value}
@@ -117,7 +115,7 @@ def refuse_to_follow(
         return
     try:
         kept = vault.unlock(stored)
-    except SealBroken:
+    except BoxClosed:
         return
     given = typed.secrets if typed else Secrets()
     for url_name, token_name in _TOKEN_BY_URL.items():

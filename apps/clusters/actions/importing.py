@@ -22,7 +22,7 @@ from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import NAME
 from apps.clusters.models.credential import AuthType
 from apps.clusters.rules import check_api_server_url, check_labels
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 from apps.errors import DomainError
 
 LONGEST_URL = 512

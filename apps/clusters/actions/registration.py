@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts import audit
@@ -58,6 +59,7 @@ def change(
             setattr(cluster, name, fields[name])
         with _one_of_a_name(cluster.name):
             cluster.save(update_fields=[*changed, "updated_at"])
+        Cluster.objects.filter(pk=cluster.pk).update(generation=F("generation") + 1)
         changes = {name: [before[name], fields[name]] for name in changed}
         audit.note("changed", "cluster", cluster.pk, cluster.name, **changes)
         publish(events.updated(Cluster.objects.select_related("schedule").get(pk=cluster.pk)))

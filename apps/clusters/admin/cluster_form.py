@@ -8,7 +8,7 @@ from apps.clusters.actions import credentials
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.errors import CredentialsInvalid
 from apps.clusters.models import Cluster
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 
 SECRETS = {
     "token": "Service account token",

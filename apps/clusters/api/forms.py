@@ -11,7 +11,7 @@ from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import NAME
 from apps.clusters.models.credential import AuthType
 from apps.clusters.rules import check_endpoint_url
-from apps.clusters.vault.database import Secrets
+from apps.clusters.vault.secrets import Secrets
 
 SECRET_NAMES = tuple(Secrets.__dataclass_fields__)
 SECRET_LIMIT = 16 * 1024

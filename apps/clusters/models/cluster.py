@@ -49,6 +49,21 @@ class Connectivity(models.TextChoices):
     DISCONNECTED = "DISCONNECTED", "Disconnected"
 
 
+class FailureStage(models.TextChoices):
+    """How far a check came, in the order in which it goes; the first that failed is named."""
+
+    CREDENTIAL = "CREDENTIAL", "Our own store of credentials"
+    DNS = "DNS", "Name"
+    TCP = "TCP", "Connection"
+    TLS = "TLS", "Certificate"
+    AUTH = "AUTH", "Sign-in"
+    API = "API", "API server"
+    PROMETHEUS = "PROMETHEUS", "Prometheus"
+    ALERTMANAGER = "ALERTMANAGER", "Alertmanager"
+    LOKI = "LOKI", "Loki"
+    TEMPO = "TEMPO", "Tempo"
+
+
 class ClusterQuerySet(models.QuerySet["Cluster"]):
     def enabled(self) -> Self:
         return self.filter(enabled=True)
@@ -131,6 +146,17 @@ class Cluster(models.Model):
     loki_healthy = models.BooleanField(null=True, editable=False)
     alertmanager_healthy = models.BooleanField(null=True, editable=False)
     last_error = models.CharField(max_length=500, blank=True, editable=False)
+    failure_stage = models.CharField(
+        max_length=16, choices=FailureStage, blank=True, editable=False
+    )
+    remedy = models.CharField(max_length=300, blank=True, editable=False)
+    # Of the certificate that the API server showed at the last handshake.
+    certificate_expires_at = models.DateTimeField(null=True, editable=False)
+    # Counts the changes that people make; a client says by it which description it has read.
+    generation = models.PositiveBigIntegerField(default=1, editable=False)
+    # What Alertmanager signs in with; the token itself is shown once and kept nowhere.
+    webhook_token_digest = models.CharField(max_length=64, blank=True, editable=False)
+    webhook_token_made_at = models.DateTimeField(null=True, editable=False)
 
     objects = ClusterQuerySet.as_manager()
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from apps.clusters.models.cluster import Cluster, State
+from apps.clusters.models.cluster import Cluster, FailureStage, State
 
 
 class HealthCheck(models.Model):
@@ -18,6 +18,7 @@ class HealthCheck(models.Model):
     loki_healthy = models.BooleanField(null=True)
     alertmanager_healthy = models.BooleanField(null=True)
     error = models.CharField(max_length=500, blank=True)
+    failure_stage = models.CharField(max_length=16, choices=FailureStage, blank=True)
 
     class Meta:
         ordering = ["-checked_at"]

@@ -1,35 +1,25 @@
-"""Credentials sealed in PostgreSQL, each bound to the row of its cluster."""
+"""Credentials sealed in PostgreSQL: the box is the sealed text itself, bound to its cluster."""
 
-from dataclasses import asdict, dataclass, field
+from uuid import UUID
 
-import orjson
-
-from apps.clusters.models import Cluster, Credential
-from apps.sealing import seal, unseal
+from apps.clusters.errors import BoxClosed
+from apps.sealing import SealBroken, seal, unseal
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """What opens a cluster. Never printed: every field is left out of its repr."""
+class DatabaseVault:
+    def put(self, cluster_id: UUID, text: str) -> str:
+        return seal(text, place=_place(cluster_id))
 
-    token: str = field(default="", repr=False)
-    prometheus_token: str = field(default="", repr=False)
-    tempo_token: str = field(default="", repr=False)
-    loki_token: str = field(default="", repr=False)
-    # A client certificate of the API server and its key, both PEM; rows sealed before there were
-    # any open without.
-    client_certificate: str = field(default="", repr=False)
-    client_key: str = field(default="", repr=False)
+    def open(self, cluster_id: UUID, box: str) -> str:
+        try:
+            return unseal(box, place=_place(cluster_id))
+        except SealBroken as broken:
+            raise BoxClosed(str(broken)) from None
 
-
-def store(cluster: Cluster, secrets: Secrets, **clear: str) -> Credential:
-    """Replace the credential of `cluster`; `clear` are the columns that are no secrets."""
-    credential = Credential(cluster=cluster, **clear)
-    credential.sealed = seal(orjson.dumps(asdict(secrets)).decode(), place=credential.place)
-    credential.save()
-    return credential
+    def keep_only(self, cluster_id: UUID, box: str) -> None:
+        """The row holds its box itself, and one alone."""
 
 
-def unlock(credential: Credential) -> Secrets:
-    """Open a credential, or raise SealBroken."""
-    return Secrets(**orjson.loads(unseal(credential.sealed, place=credential.place)))
+def _place(cluster_id: UUID) -> str:
+    """What the sealed text is bound to."""
+    return f"clusters.credential:{cluster_id}:secrets"
