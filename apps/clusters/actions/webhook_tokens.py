@@ -1,0 +1,39 @@
+"""What a cluster's Alertmanager signs in with: shown once when it is made, kept as a digest."""
+
+import hmac
+import secrets
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts import audit
+from apps.accounts.models.token import digest_of
+from apps.clusters.models import Cluster
+
+PREFIX = "aiops_wh_"
+
+
+@transaction.atomic
+def rotate(cluster: Cluster) -> str:
+    """Make a new token and end the old one at once. The answer is its only appearance."""
+    token = f"{PREFIX}{secrets.token_urlsafe(32)}"
+    cluster.webhook_token_digest = _digest(cluster, token)
+    cluster.webhook_token_made_at = timezone.now()
+    # Not what a person described, so neither the generation nor the time of that moves on.
+    cluster.save(update_fields=["webhook_token_digest", "webhook_token_made_at"])
+    audit.note("rotated", "webhook token", cluster.pk, cluster.name)
+    return token
+
+
+def verify(cluster: Cluster, presented: str) -> bool:
+    """Whether this is the cluster's token; it takes as long for a wrong one as for the right one.
+
+    A cluster that was never given a token lets nobody in.
+    """
+    digest = _digest(cluster, presented)
+    return hmac.compare_digest(cluster.webhook_token_digest, digest)
+
+
+def _digest(cluster: Cluster, token: str) -> str:
+    """Bound to its cluster: a digest that is copied to another row opens nothing there."""
+    return digest_of(f"webhook:{cluster.pk}:{token}")
