@@ -186,7 +186,8 @@ def _create(access: Access, name: str, wishes: Wishes, here: list[_Known]) -> Im
         "api_server_url": access.server,
         "labels": dict(wishes.labels),
     }
-    cluster = registration.register(fields, _credential_of(access, NewCredential()))
+    credential = _storable(_credential_of(access, NewCredential()), wishes)
+    cluster = registration.register(fields, credential)
     here.append(_Known(cluster.pk, name, authorities_of(access.ca_bundle), access.context))
     return Imported(
         access.context,
@@ -206,7 +207,7 @@ def _meet(known: _Known, access: Access, wishes: Wishes) -> Imported:
         )
     elif not wishes.update:
         reason = f"{known.name} is registered already. An update would renew its credential."
-    elif _renew(known.cluster_id, access, wishes.labels):
+    elif _renew(known.cluster_id, access, wishes):
         status, reason = ImportStatus.UPDATED, ""
         known.context = access.context
     else:
@@ -215,16 +216,25 @@ def _meet(known: _Known, access: Access, wishes: Wishes) -> Imported:
     return Imported(access.context, status, reason, known.name, access.server, known.cluster_id)
 
 
-def _renew(cluster_id: UUID, access: Access, labels: Mapping[str, str]) -> bool:
+def _renew(cluster_id: UUID, access: Access, wishes: Wishes) -> bool:
     """Bring credential and labels up to date; return whether anything had to change."""
     cluster = Cluster.objects.get(pk=cluster_id)
     stored = credentials.merge(cluster, NewCredential())
     renewed = _credential_of(access, stored)
-    fields = {"labels": cluster.labels | dict(labels)}
+    fields = {"labels": cluster.labels | dict(wishes.labels)}
     if renewed == stored and fields["labels"] == cluster.labels:
         return False
-    registration.change(cluster, fields, renewed if renewed != stored else None)
+    credential = _storable(renewed, wishes) if renewed != stored else None
+    registration.change(cluster, fields, credential)
     return True
+
+
+def _storable(credential: NewCredential, wishes: Wishes) -> NewCredential | None:
+    """In a dry run, only see whether it could be stored: a store may lie outside the database."""
+    if not wishes.dry_run:
+        return credential
+    credentials.refuse_unusable(credential)
+    return None
 
 
 def _credential_of(access: Access, stored: NewCredential) -> NewCredential:
