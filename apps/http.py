@@ -65,6 +65,8 @@ class Upstream:
     client_key: str = field(default="", repr=False)
     # The name its certificate must carry, where that is not the one in the address.
     server_name: str = ""
+    # How the token is shown; OAuth clients sign in by Basic.
+    scheme: str = "Bearer"
 
     @property
     def address(self) -> str:
@@ -133,7 +135,7 @@ async def _exchange(upstream: Upstream, call: Call) -> tuple[int, bytes]:
     client = await _client(upstream)
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if upstream.token:
-        headers["Authorization"] = f"Bearer {upstream.token}"
+        headers["Authorization"] = f"{upstream.scheme} {upstream.token}"
     if call.json is not None:
         headers["Content-Type"] = "application/json"
     request = client.build_request(
