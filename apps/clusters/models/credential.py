@@ -39,11 +39,16 @@ class Credential(models.Model):
     oidc = models.JSONField(default=dict, blank=True, editable=False)
     # The earliest end of what does not renew itself: token, client certificate, or as stated.
     expires_at = models.DateTimeField(null=True, editable=False, db_index=True)
+    # Which secret ends first, by its name; empty where it is the end that a person stated.
+    expires_with = models.CharField(max_length=32, blank=True, editable=False)
+    # Kept apart, so that it outlives a token that ended earlier and was replaced.
+    stated_expires_at = models.DateTimeField(null=True, editable=False)
     expiry_told = models.CharField(max_length=16, choices=ExpiryTold, blank=True, editable=False)
     validated_at = models.DateTimeField(null=True, editable=False)
     # When the identity provider is next asked for a token, and why the last time failed.
     refresh_at = models.DateTimeField(null=True, editable=False, db_index=True)
     refresh_problem = models.CharField(max_length=300, blank=True, editable=False)
+    refresh_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
