@@ -184,5 +184,10 @@ def _fields_of(cluster: Cluster) -> dict[str, Any]:
     }
 
 
+def entity_tag(cluster: Cluster) -> str:
+    """Return the ETag of what people have described; checks come and go without changing it."""
+    return f'"{cluster.generation}"'
+
+
 def describe_check(check: HealthCheck) -> PastCheck:
     return PastCheck.model_validate(check, from_attributes=True)

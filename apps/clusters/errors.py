@@ -2,6 +2,8 @@
 
 from apps.errors import DomainError
 
+NO_SUCH_CLUSTER = "There is no such cluster, or none that you may see."
+
 
 class ClusterNotFound(DomainError):
     code = "CLUSTER_NOT_FOUND"
@@ -46,3 +48,7 @@ class ClusterChanged(DomainError):
 
 class BoxClosed(Exception):
     """Kept secrets cannot be read. The sentence says why and holds nothing of them."""
+
+
+class BoxGone(BoxClosed):
+    """There is no such box: it was replaced or removed, or somebody else deleted it."""

@@ -1,18 +1,24 @@
 """Bringing a cluster in, changing it, and letting it go."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from apps.accounts import audit
 from apps.clusters import events
 from apps.clusters.actions import credentials
 from apps.clusters.actions.credentials import NewCredential
-from apps.clusters.errors import ClusterAlreadyExists
+from apps.clusters.contract import entity_tag
+from apps.clusters.errors import (
+    NO_SUCH_CLUSTER,
+    ClusterAlreadyExists,
+    ClusterChanged,
+    ClusterNotFound,
+)
 from apps.clusters.models import CheckSchedule, Cluster
 from apps.streaming.publish import publish
 
@@ -37,43 +43,71 @@ def register(fields: Mapping[str, Any], credential: NewCredential | None = None)
 
 @transaction.atomic
 def change(
-    cluster: Cluster, fields: Mapping[str, Any], credential: NewCredential | None = None
+    cluster: Cluster,
+    fields: Mapping[str, Any],
+    credential: NewCredential | None = None,
+    only_if: Collection[int] | None = None,
 ) -> Cluster:
     """Set `fields` and replace the credential; a change of nothing writes and tells nothing.
 
-    A changed address or switch makes the last conclusion old, so the cluster is checked soon;
-    at another address there may be another cluster.
+    `only_if` names the generations that the caller has read and would change; of another one
+    ClusterChanged is raised. A changed address or switch makes the last conclusion old, so the
+    cluster is checked soon; at another address there may be another cluster.
     """
-    credentials.refuse_to_follow(cluster, fields, credential)
+    held = hold(cluster.pk, only_if)
+    before = {
+        name: getattr(held, name) for name, new in fields.items() if getattr(held, name) != new
+    }
+    if any(name.endswith("_url") for name in before):
+        credentials.refuse_to_follow(held, fields, credential)
     if credential is not None:
-        credentials.store(cluster, credential)
-    changed = [name for name, value in fields.items() if getattr(cluster, name) != value]
-    if changed:
-        # The schedule's row first, as a check does: the other way round the two could deadlock.
-        now = timezone.now()
-        CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=now)
-        if "api_server_url" in changed:
-            CheckSchedule.objects.filter(pk=cluster.pk).update(next_discovery_at=now)
-        before = {name: getattr(cluster, name) for name in changed}
-        for name in changed:
-            setattr(cluster, name, fields[name])
-        with _one_of_a_name(cluster.name):
-            cluster.save(update_fields=[*changed, "updated_at"])
-        Cluster.objects.filter(pk=cluster.pk).update(generation=F("generation") + 1)
-        changes = {name: [before[name], fields[name]] for name in changed}
-        audit.note("changed", "cluster", cluster.pk, cluster.name, **changes)
-        publish(events.updated(Cluster.objects.select_related("schedule").get(pk=cluster.pk)))
-    return cluster
+        credentials.store(held, credential)
+    if before:
+        soon = {"next_check_at": timezone.now()}
+        if "api_server_url" in before:
+            soon["next_discovery_at"] = soon["next_check_at"]
+        CheckSchedule.objects.filter(pk=held.pk).update(**soon)
+        for name in before:
+            setattr(held, name, fields[name])
+        held.generation += 1
+        with _one_of_a_name(held.name):
+            held.save(update_fields=[*before, "generation", "updated_at"])
+        changes = {name: [old, fields[name]] for name, old in before.items()}
+        audit.note("changed", "cluster", held.pk, held.name, **changes)
+        publish(events.updated(Cluster.objects.select_related("schedule").get(pk=held.pk)))
+    return held
 
 
 @transaction.atomic
-def retire(cluster: Cluster) -> None:
-    """Forget a cluster with all that belongs to it."""
-    list(CheckSchedule.objects.select_for_update().filter(pk=cluster.pk))
-    cluster_id = cluster.pk
-    cluster.delete()
-    audit.note("retired", "cluster", cluster_id, cluster.name)
-    publish(events.deleted(cluster_id, cluster.name))
+def retire(cluster: Cluster, only_if: Collection[int] | None = None) -> None:
+    """Forget a cluster with all that belongs to it; `only_if` as for a change."""
+    try:
+        held = hold(cluster.pk, only_if)
+    except ClusterNotFound:
+        return  # Two let it go at once; it goes, and is told, once.
+    cluster_id = held.pk
+    held.delete()
+    audit.note("retired", "cluster", cluster_id, held.name)
+    publish(events.deleted(cluster_id, held.name))
+
+
+def hold(cluster_id: UUID, only_if: Collection[int] | None = None) -> Cluster:
+    """Keep a cluster from every other change until the commit, and return it as it is now.
+
+    The schedule's row first, as a check does: the other way round the two could deadlock. Of the
+    cluster's row not the key: a row that refers to it, as a credential does, need not wait.
+    """
+    list(CheckSchedule.objects.select_for_update().filter(pk=cluster_id))
+    held = Cluster.objects.select_for_update(no_key=True).filter(pk=cluster_id).first()
+    if held is None:
+        raise ClusterNotFound(NO_SUCH_CLUSTER)
+    if only_if is not None and held.generation not in only_if:
+        raise ClusterChanged(
+            "Somebody changed this cluster since you read it. Read it again, and send your change "
+            "with its new ETag.",
+            {"etag": entity_tag(held)},
+        )
+    return held
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """How a REST door finds a cluster for a person, and what that person may do to it."""
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.accounts.models import User
-from apps.clusters.contract import ClusterAnswer, PermissionName, answer
-from apps.clusters.errors import ClusterNotFound
+from apps.clusters.contract import ClusterAnswer, PermissionName, answer, entity_tag
+from apps.clusters.errors import NO_SUCH_CLUSTER, ClusterNotFound
 from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import ClusterQuerySet
 from apps.clusters.models.grant import RANK, Rights, Role, reaches
@@ -18,6 +19,15 @@ PERMISSION_OF: dict[PermissionName, Role] = {
     "operate": Role.OPERATOR,
     "admin": Role.ADMIN,
 }
+
+
+# Who may call an operation: a role on the cluster that it is about, or one over everything.
+RequiredRole = Literal["SIGNED_IN", "VIEWER", "OPERATOR", "ADMIN", "ADMIN_OF_ALL"]
+
+
+def takes(role: RequiredRole) -> dict[str, str]:
+    """What an operation takes, for the schema; every operation says so."""
+    return {"x-required-role": role}
 
 
 def user_of(request: Request) -> User:
@@ -32,7 +42,7 @@ def find(request: Request, needed: Role = Role.VIEWER, **key: Any) -> Cluster:
     """Return one visible cluster; refuse with 404 what is hidden, with 403 what needs more."""
     cluster = visible(request).filter(**key).first()
     if cluster is None:
-        raise ClusterNotFound("There is no such cluster, or none that you may see.")
+        raise ClusterNotFound(NO_SUCH_CLUSTER)
     if needed != Role.VIEWER and not reaches(Rights.of(user_of(request)).role_on(cluster), needed):
         raise PermissionRefused(
             f"This takes the role {needed.lower()} on {cluster.name}. Ask an administrator "
@@ -51,10 +61,18 @@ def present(clusters: list[Cluster], request: Request) -> list[ClusterAnswer]:
     return [answer(cluster, _permissions(rights.role_on(cluster))) for cluster in clusters]
 
 
-def present_one(cluster_id: UUID, request: Request) -> ClusterAnswer:
-    """Read the cluster anew, as it stands after a change, and present it."""
-    cluster = Cluster.objects.select_related("schedule").get(pk=cluster_id)
-    return present([cluster], request)[0]
+def answer_with(cluster: Cluster, request: Request, status: int = 200) -> Response:
+    """One cluster, under the ETag that a later change may name."""
+    headers = {"ETag": entity_tag(cluster)}
+    return Response(present([cluster], request)[0], status=status, headers=headers)
+
+
+def answer_anew(cluster_id: UUID, request: Request, status: int = 200) -> Response:
+    """Read the cluster as it stands after a change, which may have taken it out of sight."""
+    cluster = Cluster.objects.select_related("schedule").filter(pk=cluster_id).first()
+    if cluster is None:
+        raise ClusterNotFound(NO_SUCH_CLUSTER)
+    return answer_with(cluster, request, status)
 
 
 def _permissions(role: Role | None) -> list[PermissionName]:

@@ -12,11 +12,19 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from apps.clusters.actions import capabilities, credentials, health, registration
-from apps.clusters.api.access import find, present, present_one, require_admin_of_all, visible
+from apps.clusters.api.access import (
+    answer_anew,
+    answer_with,
+    find,
+    present,
+    require_admin_of_all,
+    visible,
+)
 from apps.clusters.api.filters import ABILITIES, CHOICES, ORDERINGS, narrow
 from apps.clusters.api.forms import CredentialsForm, RegistrationForm, credential_of
 from apps.clusters.api.moments import moment_of
 from apps.clusters.api.pages import list_of
+from apps.clusters.api.preconditions import generations_read
 from apps.clusters.contract import (
     ClusterAnswer,
     ClusterStatus,
@@ -72,20 +80,21 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         form.is_valid(raise_exception=True)
         cluster = registration.register(form.model_fields(), form.credential())
         check_soon()
-        return Response(present_one(cluster.pk, request), status=201)
+        return answer_anew(cluster.pk, request, status=201)
 
     @extend_schema(responses=ClusterAnswer)
     def retrieve(self, request: Request, pk: UUID) -> Response:
-        return Response(present([find(request, pk=pk)], request)[0])
+        return answer_with(find(request, pk=pk), request)
 
     @extend_schema(request=RegistrationForm, responses=ClusterAnswer)
     def update(self, request: Request, pk: UUID, partial: bool = False) -> Response:
         cluster = find(request, Role.ADMIN, pk=pk)
         form = RegistrationForm(cluster, data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
-        registration.change(cluster, form.model_fields(), form.credential())
+        only_if = generations_read(request)
+        registration.change(cluster, form.model_fields(), form.credential(), only_if)
         check_soon()
-        return Response(present_one(cluster.pk, request))
+        return answer_anew(cluster.pk, request)
 
     @extend_schema(request=RegistrationForm, responses=ClusterAnswer)
     def partial_update(self, request: Request, pk: UUID) -> Response:
@@ -93,13 +102,13 @@ class ClusterViewSet(GenericViewSet[Cluster]):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: UUID) -> Response:
-        registration.retire(find(request, Role.ADMIN, pk=pk))
+        registration.retire(find(request, Role.ADMIN, pk=pk), generations_read(request))
         return Response(status=204)
 
     @extend_schema(responses=ClusterAnswer)
     @action(detail=False, url_path=r"by-name/(?P<name>[A-Za-z0-9-]+)")
     def by_name(self, request: Request, name: str) -> Response:
-        return Response(present([find(request, name=name)], request)[0])
+        return answer_with(find(request, name=name), request)
 
     @extend_schema(responses=ClusterStatus)
     @action(detail=True)
