@@ -206,6 +206,8 @@ if "AIOPS_CHECK_TIMEOUT_SECONDS" in os.environ:
     within = env.number("AIOPS_CHECK_TIMEOUT_SECONDS", 10, least=0.1, most=60)
     CHECK_TIMEOUTS = dict.fromkeys(CHECK_TIMEOUTS, within)
 HEALTH_HISTORY_DAYS = env.number("AIOPS_HEALTH_HISTORY_DAYS", 7, least=1, most=365)
+# So long before it ends, a credential or an API server's certificate is warned about.
+EXPIRY_WARNING_DAYS = env.number("AIOPS_EXPIRY_WARNING_DAYS", 7, least=1, most=365)
 # Where new credentials go; what is in the other store already still opens.
 CREDENTIAL_STORE = env.one_of("CREDENTIAL_STORE", "database", {"database", "kubernetes"})
 # Plain http to API servers is refused unless the installation says so.
