@@ -9,6 +9,7 @@ import base64
 import binascii
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
@@ -30,13 +31,15 @@ class Key:
     secret: bytes = field(repr=False)
 
 
-def read_keys(text: str) -> list[Key]:
+# A round of checks opens hundreds of texts; the keys stay the same all along.
+@lru_cache(maxsize=8)
+def read_keys(text: str) -> tuple[Key, ...]:
     """Read `name:base64,name:base64`; the first key seals, all of them open.
 
     A text without a colon is one key whose 32 bytes are derived from it, named by its digest;
     it must be random and have at least 32 characters.
     """
-    return [_read_key(part.strip()) for part in text.split(",") if part.strip()]
+    return tuple(_read_key(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _read_key(text: str) -> Key:
@@ -53,6 +56,17 @@ def _read_key(text: str) -> Key:
     if len(secret) != 32 or not name.isalnum():
         raise ValueError(f"Sealing key {name!r} must be NAME:BASE64 of exactly 32 bytes.")
     return Key(name, secret)
+
+
+def key_names() -> list[str]:
+    """Return the names of the keys at hand; the first is the one that seals."""
+    return [key.name for key in read_keys(settings.SEALING_KEYS)]
+
+
+def key_of(sealed: str) -> str:
+    """Return the name of the key that sealed a text, whether it is at hand or not."""
+    version, name, _ = [*sealed.split(".", 2), "", ""][:3]
+    return name if version == "v1" else ""
 
 
 def seal(plain: str, *, place: str) -> str:

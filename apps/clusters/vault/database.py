@@ -1,5 +1,6 @@
 """Credentials sealed in PostgreSQL: the box is the sealed text itself, bound to its cluster."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from apps.clusters.errors import BoxClosed
@@ -16,8 +17,11 @@ class DatabaseVault:
         except SealBroken as broken:
             raise BoxClosed(str(broken)) from None
 
-    def keep_only(self, cluster_id: UUID, box: str) -> None:
-        """The row holds its box itself, and one alone."""
+    def warm(self, boxes: Iterable[tuple[UUID, str]]) -> None:
+        """The rows bring their boxes along."""
+
+    def let_go(self, cluster_id: UUID, box: str) -> None:
+        """It went with the row, or when the row was written over."""
 
 
 def _place(cluster_id: UUID) -> str:

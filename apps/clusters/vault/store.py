@@ -2,19 +2,23 @@
 
 A credential's row names its box, so whoever reads the row and opens the box has one whole
 credential, old or new, and never half of each. A new box is put beside the old one, the row is
-pointed at it in the caller's transaction, and then the old box is let go.
+pointed at it in the caller's transaction, and once that is committed the old box is let go.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.clusters.models import Cluster, Credential
+from apps.clusters.errors import BoxGone, CredentialStoreAway
+from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.vault.database import DatabaseVault
 from apps.clusters.vault.secrets import Secrets
+
+logger = logging.getLogger(__name__)
 
 
 class Vault(Protocol):
@@ -29,8 +33,11 @@ class Vault(Protocol):
     def open(self, cluster_id: UUID, box: str) -> str:
         """Return what was put into `box`; raise BoxClosed if it does not open now."""
 
-    def keep_only(self, cluster_id: UUID, box: str) -> None:
-        """Let go of all other boxes of this cluster, and of `box` too if it is empty."""
+    def warm(self, boxes: Iterable[tuple[UUID, str]]) -> None:
+        """Get ready to open all of these, which together may cost less than one by one."""
+
+    def let_go(self, cluster_id: UUID, box: str) -> None:
+        """Forget `box`, which no row names any more. Raises CredentialStoreAway if it stays."""
 
 
 VAULTS: dict[str, Callable[[], Vault]] = {"database": DatabaseVault}
@@ -48,17 +55,81 @@ def vault_of(box: str) -> Vault:
 def store(cluster: Cluster, secrets: Secrets, **clear: object) -> Credential:
     """Put `secrets` into a new box and point the credential of `cluster` at it.
 
-    `clear` are the columns that are no secrets. Call it before any row is locked: a store on the
-    network may take its time.
+    `clear` are the columns that are no secrets. Raises CredentialStoreAway. A store on the network
+    may take its time: lock as little as possible before.
     """
     box = chosen().put(cluster.pk, secrets.as_text())
-    credential = Credential(cluster=cluster, sealed=box, holds=secrets.names(), **clear)
-    credential.save()
-    transaction.on_commit(lambda: vault_of(box).keep_only(cluster.pk, box), robust=True)
+    with transaction.atomic():
+        # The schedule's row first, as a check does: the other way round the two could deadlock.
+        list(CheckSchedule.objects.select_for_update().filter(pk=cluster.pk))
+        _let_go_on_commit(cluster.pk, _held_box(cluster.pk))
+        credential = Credential(cluster=cluster, sealed=box, holds=secrets.names(), **clear)
+        credential.save()
     return credential
 
 
+def swap(credential: Credential, secrets: Secrets, **clear: object) -> bool:
+    """Put `secrets` in place of those that `credential` was read with, and set `clear`.
+
+    False if another credential was stored since, which then stays. Raises CredentialStoreAway.
+    """
+    old, new = credential.sealed, chosen().put(credential.cluster_id, secrets.as_text())
+    with transaction.atomic():
+        changed = Credential.objects.filter(pk=credential.pk, sealed=old).update(
+            sealed=new, holds=secrets.names(), **clear
+        )
+        _let_go_on_commit(credential.cluster_id, old if changed else new)
+    return bool(changed)
+
+
+def let_go(cluster_id: UUID) -> None:
+    """Forget what is kept of a cluster, once the transaction commits that deletes its row."""
+    _let_go_on_commit(cluster_id, _held_box(cluster_id))
+
+
 def unlock(credential: Credential) -> Secrets:
-    """Return the secrets of a credential, or raise BoxClosed."""
+    """Return the secrets of a credential, or raise BoxClosed.
+
+    If they were replaced after its row was read, `credential` is read anew, as a whole.
+    """
+    try:
+        return _open(credential)
+    except BoxGone:
+        read = credential.sealed
+        try:
+            credential.refresh_from_db()
+        except Credential.DoesNotExist:
+            raise BoxGone("The credential was removed.") from None
+        if credential.sealed == read:
+            raise
+        return _open(credential)
+
+
+def warm(credentials: Iterable[Credential]) -> None:
+    """Get ready to unlock all of these."""
+    boxes = [(credential.cluster_id, credential.sealed) for credential in credentials]
+    for make in VAULTS.values():
+        make().warm(boxes)
+
+
+def _open(credential: Credential) -> Secrets:
     box = credential.sealed
     return Secrets.from_text(vault_of(box).open(credential.cluster_id, box))
+
+
+def _held_box(cluster_id: UUID) -> str:
+    """Return the box of the row, which is ours until the commit, or nothing."""
+    rows = Credential.objects.select_for_update(no_key=True).filter(pk=cluster_id)
+    return rows.values_list("sealed", flat=True).first() or ""
+
+
+def _let_go_on_commit(cluster_id: UUID, box: str) -> None:
+    def let_it_go() -> None:
+        try:
+            vault_of(box).let_go(cluster_id, box)
+        except CredentialStoreAway as away:
+            # Nobody uses it any more, and the sweep finds it.
+            logger.warning("An old credential of %s stays for now: %s", cluster_id, away.message)
+
+    if box:
+        transaction.on_commit(let_it_go, robust=True)
