@@ -20,6 +20,7 @@ from apps.clusters.errors import (
     ClusterNotFound,
 )
 from apps.clusters.models import CheckSchedule, Cluster
+from apps.clusters.vault import store as vault
 from apps.streaming.publish import publish
 
 
@@ -86,6 +87,7 @@ def retire(cluster: Cluster, only_if: Collection[int] | None = None) -> None:
     except ClusterNotFound:
         return  # Two let it go at once; it goes, and is told, once.
     cluster_id = held.pk
+    vault.let_go(cluster_id)
     held.delete()
     audit.note("retired", "cluster", cluster_id, held.name)
     publish(events.deleted(cluster_id, held.name))
