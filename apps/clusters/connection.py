@@ -7,6 +7,7 @@ from django.conf import settings
 
 from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Cluster, Credential
+from apps.clusters.models.credential import AuthType
 from apps.clusters.vault.secrets import Secrets
 from apps.clusters.vault.store import unlock
 from apps.http import Upstream
@@ -35,13 +36,22 @@ class Connection:
 def connect(cluster: Cluster) -> Connection:
     """Build the connection of a cluster whose `credential` is loaded (else it costs a query)."""
     credential: Credential | None = getattr(cluster, "credential", None)
-    secrets, problem = Secrets(), ""
-    if credential is not None:
-        try:
-            secrets = unlock(credential)
-        except BoxClosed as broken:
-            problem = f"The stored credential cannot be opened. {broken}"
-    ca_bundle = credential.ca_bundle if credential else ""
+    if credential is None:
+        return connect_with(cluster, Secrets())
+    try:
+        secrets, problem = unlock(credential), ""
+    except BoxClosed as broken:
+        secrets, problem = Secrets(), f"The stored credential cannot be opened. {broken}"
+    if credential.auth_type == AuthType.OIDC and not (secrets.token or problem):
+        problem = credential.refresh_problem or "Its identity provider gave no token yet."
+    found = connect_with(cluster, secrets, credential.ca_bundle, credential.server_name)
+    return replace(found, problem=problem)
+
+
+def connect_with(
+    cluster: Cluster, secrets: Secrets, ca_bundle: str = "", server_name: str = ""
+) -> Connection:
+    """Build the connection that these secrets make, stored or not."""
 
     def upstream(url: str, token: str) -> Upstream:
         secure = url.startswith("https:")
@@ -50,13 +60,13 @@ def connect(cluster: Cluster) -> Connection:
         return Upstream(url, ca_bundle if secure else "", shown)
 
     api_server = upstream(cluster.api_server_url, secrets.token)
-    if credential is not None and api_server.base_url.startswith("https:"):
+    if api_server.base_url.startswith("https:"):
         # Shown to the API server alone: the parts have tokens of their own, and other names.
         api_server = replace(
             api_server,
             client_certificate=secrets.client_certificate,
             client_key=secrets.client_key,
-            server_name=credential.server_name,
+            server_name=server_name,
         )
     return Connection(
         cluster_id=cluster.pk,
@@ -68,5 +78,4 @@ def connect(cluster: Cluster) -> Connection:
             for part, token_name in TOKEN_OF.items()
             if (url := getattr(cluster, f"{part}_url"))
         },
-        problem=problem,
     )
