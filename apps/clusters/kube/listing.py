@@ -56,6 +56,11 @@ class Kind(Generic[S, T]):
         _, root, group, *_ = self.path.split("/")
         return group if root == "apis" else ""
 
+    @property
+    def resource(self) -> str:
+        """What roles call it."""
+        return self.path.rpartition("/")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
