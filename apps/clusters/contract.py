@@ -1,13 +1,14 @@
 """How a cluster looks from outside: the same in an answer and in an event."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.conf import settings
+from django.utils import timezone
 from pydantic import BaseModel, Field
 
-from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
+from apps.clusters.models import CheckSchedule, Cluster, Credential, HealthCheck
 
 StateName = Literal["ONLINE", "DEGRADED", "OFFLINE", "UNKNOWN", "PROVISIONING"]
 ConnectivityName = Literal["CONNECTED", "INTERMITTENT", "DISCONNECTED"]
@@ -16,6 +17,7 @@ PlatformName = Literal["OPENSHIFT", "KUBERNETES", "MICROSHIFT"]
 EnvironmentName = Literal["PRODUCTION", "STAGING", "DEVELOPMENT", "LAB"]
 PermissionName = Literal["view", "operate", "admin"]
 CnfTypeName = Literal["VDU", "VCU", "UPF", "AMF", "SMF", "OTHER"]
+AuthTypeName = Literal["SERVICE_ACCOUNT", "KUBECONFIG", "OIDC"]
 
 
 class ClusterStatus(BaseModel):
@@ -70,8 +72,22 @@ class Capabilities(BaseModel):
     discovered_at: datetime | None = None
 
 
+class CredentialView(BaseModel):
+    """What may be known of a credential. `validated_at`: when the API server last took it on trial.
+
+    `refresh_problem` says why an identity provider gave no new token, and what to do.
+    """
+
+    auth_type: AuthTypeName
+    stored_at: datetime
+    validated_at: datetime | None
+    expires_at: datetime | None
+    expires_soon: bool
+    refresh_problem: str
+
+
 class ClusterView(BaseModel):
-    """A cluster, without anything of its credentials."""
+    """A cluster, without anything that opens it."""
 
     id: uuid.UUID
     name: str
@@ -86,6 +102,7 @@ class ClusterView(BaseModel):
     capabilities: Capabilities | None
     endpoints: ClusterEndpoints
     labels: dict[str, str]
+    credentials: CredentialView | None
     enabled: bool
     created_at: datetime
     updated_at: datetime
@@ -164,8 +181,25 @@ def describe_capabilities(cluster: Cluster) -> Capabilities | None:
     )
 
 
+def describe_credential(cluster: Cluster) -> CredentialView | None:
+    credential: Credential | None = getattr(cluster, "credential", None)
+    if credential is None:
+        return None
+    warned = timezone.now() + timedelta(days=settings.EXPIRY_WARNING_DAYS)
+    return CredentialView.model_validate(
+        {
+            "auth_type": credential.auth_type,
+            "stored_at": credential.updated_at,
+            "validated_at": credential.validated_at,
+            "expires_at": credential.expires_at,
+            "expires_soon": credential.expires_at is not None and credential.expires_at <= warned,
+            "refresh_problem": credential.refresh_problem,
+        }
+    )
+
+
 def describe(cluster: Cluster) -> ClusterView:
-    """Build the view of a cluster whose `schedule` is loaded (else it costs a query)."""
+    """Build the view of a cluster that was read `with_particulars` (else it costs queries)."""
     return ClusterView.model_validate(_fields_of(cluster))
 
 
@@ -179,6 +213,7 @@ def _fields_of(cluster: Cluster) -> dict[str, Any]:
         "display_name": cluster.display_name or cluster.name,
         "status": describe_status(cluster),
         "capabilities": describe_capabilities(cluster),
+        "credentials": describe_credential(cluster),
         "endpoints": {name: getattr(cluster, name) or None for name in _ENDPOINTS},
         "last_seen_at": schedule and schedule.last_seen_at,
     }

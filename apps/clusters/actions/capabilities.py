@@ -55,7 +55,7 @@ def record(connection: Connection, discovery: Discovery, asked_at: datetime) -> 
     if not _note_time(connection, discovery, asked_at):
         return False
     # The schedule's row is ours until the commit, so what we read of the cluster stays true.
-    cluster = Cluster.objects.select_related("schedule").get(pk=connection.cluster_id)
+    cluster = Cluster.objects.with_particulars().get(pk=connection.cluster_id)
     found = _describe(discovery, connection.api_server)
     if found == cluster.capabilities:
         return False

@@ -75,7 +75,7 @@ def change(
             held.save(update_fields=[*before, "generation", "updated_at"])
         changes = {name: [old, fields[name]] for name, old in before.items()}
         audit.note("changed", "cluster", held.pk, held.name, **changes)
-        publish(events.updated(Cluster.objects.select_related("schedule").get(pk=held.pk)))
+        publish(events.updated(Cluster.objects.with_particulars().get(pk=held.pk)))
     return held
 
 

@@ -35,7 +35,7 @@ def user_of(request: Request) -> User:
 
 
 def visible(request: Request) -> ClusterQuerySet:
-    return Cluster.objects.visible_to(user_of(request)).select_related("schedule")
+    return Cluster.objects.visible_to(user_of(request)).with_particulars()
 
 
 def find(request: Request, needed: Role = Role.VIEWER, **key: Any) -> Cluster:
@@ -69,7 +69,7 @@ def answer_with(cluster: Cluster, request: Request, status: int = 200) -> Respon
 
 def answer_anew(cluster_id: UUID, request: Request, status: int = 200) -> Response:
     """Read the cluster as it stands after a change, which may have taken it out of sight."""
-    cluster = Cluster.objects.select_related("schedule").filter(pk=cluster_id).first()
+    cluster = Cluster.objects.with_particulars().filter(pk=cluster_id).first()
     if cluster is None:
         raise ClusterNotFound(NO_SUCH_CLUSTER)
     return answer_with(cluster, request, status)

@@ -68,6 +68,11 @@ class ClusterQuerySet(models.QuerySet["Cluster"]):
     def enabled(self) -> Self:
         return self.filter(enabled=True)
 
+    def with_particulars(self) -> Self:
+        """Load what the view of a cluster shows from other tables, and no box of secrets."""
+        related = self.select_related("schedule", "credential")
+        return related.defer("credential__sealed", "credential__ca_bundle", "credential__oidc")
+
     def visible_to(self, user: "User") -> Self:
         """Narrow to what `user` may see. Every read made for a person starts here."""
         from apps.clusters.models.grant import Grant
