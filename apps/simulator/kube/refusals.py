@@ -34,20 +34,58 @@ def unauthorized() -> Refusal:
     return Refusal(401, "Unauthorized", "Unauthorized")
 
 
-def forbidden(verb: str, resource: Resource, namespace: str | None, name: str | None) -> Refusal:
+def forbidden(
+    verb: str, resource: Resource, namespace: str | None, name: str | None, user: str = USER
+) -> Refusal:
     """Say it in the words of RBAC, which people paste into search boxes."""
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     subject = f'{resource.plural} "{name}"' if name else resource.plural
     qualified = f'resource "{resource.plural}" in API group "{resource.group}"'
-    message = f'{subject} is forbidden: User "{USER}" cannot {verb} {qualified} {where}'
+    message = f'{subject} is forbidden: User "{user}" cannot {verb} {qualified} {where}'
     details = {"name": name} if name else {}
     return Refusal(403, "Forbidden", message, **details, kind=resource.plural)
+
+
+def forbidden_path(verb: str, path: str) -> Refusal:
+    return Refusal(403, "Forbidden", f'forbidden: User "{USER}" cannot {verb} path "{path}"')
+
+
+def forbidden_review(group: str, plural: str) -> Refusal:
+    qualified = f'resource "{plural}" in API group "{group}" at the cluster scope'
+    message = f'{plural}.{group} is forbidden: User "{USER}" cannot create {qualified}'
+    return Refusal(403, "Forbidden", message, group=group, kind=plural)
+
+
+def invalid_review(why: str) -> Refusal:
+    message = (
+        'SelfSubjectAccessReview.authorization.k8s.io "" is invalid: '
+        f"spec.resourceAttributes and spec.nonResourceAttributes: {why}"
+    )
+    return Refusal(422, "Invalid", message, kind="SelfSubjectAccessReview")
 
 
 def missing(resource: Resource, name: str) -> Refusal:
     group = f".{resource.group}" if resource.group else ""
     message = f'{resource.plural}{group} "{name}" not found'
     return Refusal(404, "NotFound", message, name=name, kind=resource.plural)
+
+
+def taken(resource: Resource, name: str) -> Refusal:
+    message = f'{resource.plural} "{name}" already exists'
+    return Refusal(409, "AlreadyExists", message, name=name, kind=resource.plural)
+
+
+def conflict(resource: Resource, name: str) -> Refusal:
+    message = (
+        f'Operation cannot be fulfilled on {resource.plural} "{name}": the object has been '
+        "modified; please apply your changes to the latest version and try again"
+    )
+    return Refusal(409, "Conflict", message, name=name, kind=resource.plural)
+
+
+def invalid(resource: Resource, name: str, why: str) -> Refusal:
+    message = f'{resource.kind} "{name}" is invalid: {why}'
+    return Refusal(422, "Invalid", message, name=name, kind=resource.kind)
 
 
 def nothing_here() -> Refusal:
