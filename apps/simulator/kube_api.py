@@ -5,8 +5,8 @@ import contextlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -14,10 +14,11 @@ from aiohttp import web
 from apps.simulator.certificates import Certificates
 from apps.simulator.doors import HOST, Door
 from apps.simulator.faults import Incidents
-from apps.simulator.kube import listing, refusals, resources
-from apps.simulator.kube.extras import READER_NAMESPACE
+from apps.simulator.kube import listing, refusals, resources, reviews
 from apps.simulator.kube.metadata import Json, Moment
 from apps.simulator.kube.resources import Resource
+from apps.simulator.kube.roles import READER, Asked, Role
+from apps.simulator.kube.secrets import Safe
 from apps.simulator.world import Cluster
 
 CHECKS = (
@@ -32,13 +33,19 @@ VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Whose API this is and who may read it. Port 0 takes any free one."""
+    """Whose API this is and who may read it. Port 0 takes any free one.
+
+    `token` is that of the reader; `others` may do more or less than it.
+    `keeper_token` opens the Secrets of the platform's own namespace, and nothing else.
+    """
 
     cluster: Cluster
     token: str
     certificates: Certificates
     port: int = 0
     clock: Callable[[], float] = time.time
+    others: Mapping[str, Role] = field(default_factory=dict)
+    keeper_token: str = ""
 
 
 class KubeApi:
@@ -48,6 +55,7 @@ class KubeApi:
         self.config = config
         self.incidents = Incidents()
         self.changed = asyncio.Event()
+        self.safe = Safe(config.cluster, config.keeper_token, config.clock)
         self.door = Door(self.answer, config.port, config.certificates.server_context())
 
     @property
@@ -64,34 +72,45 @@ class KubeApi:
         while self.incidents.active("api-slow", self.config.clock()):
             await self.changed.wait()
         try:
-            self.sign_in(request)
-            return self.route(request)
+            if self.safe.is_shown(request):
+                code, body = await self.safe.answer(request, self.incidents)
+                return as_json(body, code)
+            role = self.sign_in(request)
+            if review := reviews.asked(request.rel_url.path):
+                spec = await request.read()
+                return as_json(reviews.answer(review, request.method, spec, role), 201)
+            return self.route(request, role)
         except refusals.Refusal as refusal:
             return as_json(refusal.status, refusal.code)
 
-    def sign_in(self, request: web.BaseRequest) -> None:
+    def sign_in(self, request: web.BaseRequest) -> Role:
         given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.config.token}".encode()):
-            raise refusals.unauthorized()
+        for token, role in {**self.config.others, self.config.token: READER}.items():
+            if hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+                return role
+        raise refusals.unauthorized()
 
-    def route(self, request: web.BaseRequest) -> web.Response:
+    def route(self, request: web.BaseRequest, role: Role) -> web.Response:
         parts = [unquote(part) for part in request.rel_url.raw_path.strip("/").split("/")]
         if parts[0] in ("api", "apis"):
-            return self.api(request, parts)
+            return self.api(request, parts, role)
         if request.method not in ("GET", "HEAD"):
             raise refusals.not_allowed()
         match parts:
             case ["version"]:
+                permit_path(role, request)
                 return as_json(version(self.config.cluster))
             case ["livez" | "readyz" | "healthz"]:
+                permit_path(role, request)
                 return health(parts[0], verbose="verbose" in request.query)
         raise refusals.nothing_here()
 
-    def api(self, request: web.BaseRequest, parts: list[str]) -> web.Response:
+    def api(self, request: web.BaseRequest, parts: list[str], role: Role) -> web.Response:
         found = resources.discovery(self.config.cluster, parts)
         if found is not None:
             if request.method not in ("GET", "HEAD"):
                 raise refusals.not_allowed()
+            permit_path(role, request)
             return as_json(found)
         group, version, rest = ("", *split(parts[1:])) if parts[0] == "api" else grouped(parts)
         namespace, plural, name, more = scope(rest)
@@ -99,7 +118,11 @@ class KubeApi:
         if resource is None:
             raise refusals.nothing_here()
         verb = verb_of(request, name)
-        permit(verb, resource, namespace, "/".join([name, *more]) if name and more else name)
+        subresource = "/".join([resource.plural, *more])
+        asked = Asked(verb, resource.group, subresource, namespace or "", name or "")
+        if not role.allows(asked):
+            whole = "/".join([name, *more]) if name and more else name
+            raise refusals.forbidden(verb, resource, namespace, whole)
         return as_json(self.read(request, resource, namespace, name))
 
     def read(
@@ -150,11 +173,10 @@ def verb_of(request: web.BaseRequest, name: str | None) -> str:
     return VERBS[request.method]
 
 
-def permit(verb: str, resource: Resource, namespace: str | None, name: str | None) -> None:
-    """The reader role: get and list everything but subresources and other people's secrets."""
-    hidden = resource.plural == "secrets" and namespace != READER_NAMESPACE
-    if verb not in ("get", "list") or hidden or (name and "/" in name):
-        raise refusals.forbidden(verb, resource, namespace, name)
+def permit_path(role: Role, request: web.BaseRequest) -> None:
+    verb, path = request.method.lower(), request.rel_url.path.rstrip("/")
+    if not role.allows(Asked(verb, path=path)):
+        raise refusals.forbidden_path(verb, path)
 
 
 def version(cluster: Cluster) -> Json:
