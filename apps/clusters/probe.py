@@ -4,9 +4,11 @@ import asyncio
 
 import msgspec
 
+from apps.clusters import remedies
 from apps.clusters.connection import Connection
 from apps.clusters.health import API_SERVER, Reading
-from apps.http import MIB, Call, Reply, Stage, Unreachable, Upstream, ask
+from apps.clusters.models.cluster import FailureStage
+from apps.http import MIB, Call, Reply, Unreachable, Upstream, ask
 
 NAMES = {
     "prometheus": "Prometheus",
@@ -21,26 +23,29 @@ QUESTIONS = {
     "tempo": ("/api/search", {"limit": "1"}),
     "loki": ("/loki/api/v1/labels", {}),
 }
-REMEDIES = {
-    Stage.DNS: "Check the address or this host's DNS.",
-    Stage.TCP: "Check that it runs, and the firewall between.",
-    Stage.TLS: "Store the CA bundle that signed its certificate.",
-    Stage.TIMEOUT: "Check its load and the network between.",
-    Stage.PROTOCOL: "Check that the address is the right service.",
-    Stage.SIZE: "Check that the address is the right service.",
-}
 
 
 async def probe(connection: Connection, timeout: float) -> list[Reading]:  # noqa: ASYNC109
     """Return one reading per configured part, the API server's first, within `timeout` seconds."""
     if connection.problem:
-        unasked = [Reading(part, healthy=False) for part in connection.parts]
-        return [Reading(API_SERVER, healthy=False, problem=connection.problem), *unasked]
+        # With the credential out of reach we can ask nothing, and so we know nothing.
+        unasked = [Reading(part, healthy=None) for part in connection.parts]
+        return [locked(connection.problem), *unasked]
     return list(
         await asyncio.gather(
             _ask_api_server(connection, timeout),
             *(_ask_part(part, upstream, timeout) for part, upstream in connection.parts.items()),
         )
+    )
+
+
+def locked(problem: str) -> Reading:
+    return Reading(
+        API_SERVER,
+        healthy=None,
+        problem=problem,
+        stage=FailureStage.CREDENTIAL,
+        remedy=remedies.CREDENTIAL,
     )
 
 
@@ -50,52 +55,57 @@ async def _ask_api_server(connection: Connection, deadline: float) -> Reading:
     try:
         reply = await ask(upstream, Call("/readyz", deadline=deadline, cap=MIB))
     except Unreachable as failure:
-        problem = f"{place} does not answer: {failure.reason}. {_remedy(failure.stage)}"
-        return Reading(API_SERVER, healthy=False, problem=problem)
-    return Reading(API_SERVER, *_judge_api_answer(upstream, reply, place))
-
-
-def _judge_api_answer(upstream: Upstream, reply: Reply, place: str) -> tuple[bool, int, str]:
+        return Reading(
+            API_SERVER,
+            healthy=False,
+            problem=f"{place} does not answer: {failure.reason}.",
+            stage=remedies.STAGE_OF[failure.stage],
+            remedy=remedies.of_no_answer(failure.stage),
+        )
     # 403: the server is up and knows us, its owner only hides /readyz from this role.
     if reply.status in {200, 403}:
-        return True, reply.elapsed_ms, ""
+        return Reading(API_SERVER, healthy=True, latency_ms=reply.elapsed_ms)
+    said, stage, remedy = _judge_api_answer(upstream, reply)
+    return Reading(API_SERVER, False, reply.elapsed_ms, f"{place} {said}.", stage, remedy)
+
+
+def _judge_api_answer(upstream: Upstream, reply: Reply) -> tuple[str, FailureStage, str]:
     if reply.status == 401:
-        said = "refuses our token (401). Store a valid credential."
-    elif reply.status == 500:
+        return "refuses our token (401)", FailureStage.AUTH, remedies.TOKEN
+    if reply.status == 500:
         lines = reply.body.decode(errors="replace").split("\n")
         failing = upstream.quote("; ".join(line for line in lines if "[-]" in line), 200)
-        said = f"is not ready: {failing or 'it answers 500'}. Check its pods."
-    else:
-        said = f"answers {reply.status} to /readyz. Check that this is a Kubernetes API server."
-    return False, reply.elapsed_ms, f"{place} {said}"
+        said = f"is not ready: {failing or 'it answers 500'}"
+        return said, FailureStage.API, remedies.PODS
+    return f"answers {reply.status} to /readyz", FailureStage.API, remedies.NOT_KUBERNETES
 
 
 async def _ask_part(part: str, upstream: Upstream, deadline: float) -> Reading:
     place = f"{NAMES[part]} at {upstream.address}"
+    stage = remedies.PART_STAGE[part]
     path, params = QUESTIONS[part]
     try:
         reply = await ask(upstream, Call(path, params, deadline=deadline, cap=4 * MIB))
     except Unreachable as failure:
-        problem = f"{place} does not answer: {failure.reason}. {_remedy(failure.stage)}"
-        return Reading(part, healthy=False, problem=problem)
-    said = _judge_part_answer(part, reply)
-    return Reading(part, not said, reply.elapsed_ms, f"{place} {said}" if said else "")
+        problem = f"{place} does not answer: {failure.reason}."
+        remedy = remedies.of_no_answer(failure.stage)
+        return Reading(part, False, problem=problem, stage=stage, remedy=remedy)
+    said, remedy = _judge_part_answer(part, reply)
+    if not said:
+        return Reading(part, healthy=True, latency_ms=reply.elapsed_ms)
+    return Reading(part, False, reply.elapsed_ms, f"{place} {said}.", stage, remedy)
 
 
-def _judge_part_answer(part: str, reply: Reply) -> str:
-    """Return what is wrong with the answer of a part, or nothing."""
+def _judge_part_answer(part: str, reply: Reply) -> tuple[str, str]:
+    """Return what is wrong with the answer of a part and what to do about it, or nothing."""
     if reply.status in {401, 403}:
-        return f"refuses our token ({reply.status}). Store a valid {part} token."
+        return f"refuses our token ({reply.status})", remedies.of_refused_token(part)
     if reply.status != 200:
-        return f"answers {reply.status}. Check its pods and its route."
+        return f"answers {reply.status}", remedies.ROUTE
     try:
         answer = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "answers something that is not JSON. Check that the address is the right service."
+        return "answers something that is not JSON", remedies.SERVICE
     if part == "prometheus" and bytes(answer.get("status", b"")) != b'"success"':
-        return "does not answer the query vector(1). Check its logs."
-    return ""
-
-
-def _remedy(stage: Stage) -> str:
-    return REMEDIES[stage]
+        return "does not answer the query vector(1)", remedies.LOGS
+    return "", ""

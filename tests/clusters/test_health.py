@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from apps.clusters.health import Reading, judge, judge_connectivity
-from apps.clusters.models.cluster import Connectivity, State
+from apps.clusters.health import Reading, Verdict, judge, judge_connectivity
+from apps.clusters.models.cluster import Connectivity, FailureStage, State
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 API_UP = Reading("api_server", healthy=True, latency_ms=12)
@@ -45,21 +45,45 @@ def test_the_reason_names_every_part_that_is_down() -> None:
     assert verdict.reason == "prometheus is down. loki is down."
 
 
+def test_the_stage_named_is_the_first_that_failed_with_its_remedy() -> None:
+    api = Reading("api_server", False, 3, "No.", FailureStage.AUTH, "Store a valid credential.")
+    prometheus = Reading("prometheus", False, None, "Down.", FailureStage.PROMETHEUS, "Check it.")
+    verdict = judge([prometheus, api], NOW)
+    assert (verdict.stage, verdict.remedy) == (FailureStage.AUTH, "Store a valid credential.")
+    verdict = judge([API_UP, prometheus], NOW)
+    assert (verdict.stage, verdict.remedy) == (FailureStage.PROMETHEUS, "Check it.")
+    assert (judge([API_UP], NOW).stage, judge([API_UP], NOW).remedy) == (None, "")
+
+
+def test_a_failure_on_our_own_side_is_neither_offline_nor_healthy() -> None:
+    closed = Reading("api_server", None, None, "It is closed.", FailureStage.CREDENTIAL, "Open it.")
+    verdict = judge([closed, Reading("prometheus", healthy=None)], NOW)
+    assert (verdict.state, verdict.score, verdict.parts) == (State.UNKNOWN, 0, {})
+    assert (verdict.reason, verdict.stage) == ("It is closed. Open it.", FailureStage.CREDENTIAL)
+    assert not verdict.reached
+
+
 @pytest.mark.parametrize(
     ("states", "connectivity"),
     [
-        (["ONLINE"] * 10, Connectivity.CONNECTED),
-        (["ONLINE", "OFFLINE", "ONLINE", "ONLINE"], Connectivity.CONNECTED),
-        (["ONLINE", "OFFLINE", "ONLINE", "OFFLINE"], Connectivity.INTERMITTENT),
+        ("N" * 10, Connectivity.CONNECTED),
+        ("NFNN", Connectivity.CONNECTED),
+        ("NFNF", Connectivity.INTERMITTENT),
         # Only the last ten checks count.
-        (["ONLINE"] * 10 + ["OFFLINE", "ONLINE", "OFFLINE"], Connectivity.CONNECTED),
+        ("N" * 10 + "FNF", Connectivity.CONNECTED),
     ],
 )
 def test_three_changes_among_the_last_ten_checks_are_intermittent(
-    states: list[str], connectivity: Connectivity
+    states: str, connectivity: Connectivity
 ) -> None:
-    assert judge_connectivity(states, reached=True) == connectivity
+    assert judge_connectivity(states, judge([API_UP], NOW), "DISCONNECTED") == connectivity
 
 
 def test_a_cluster_that_was_not_reached_is_disconnected() -> None:
-    assert judge_connectivity(["OFFLINE"], reached=False) == Connectivity.DISCONNECTED
+    verdict = judge([API_DOWN], NOW)
+    assert judge_connectivity("F", verdict, "CONNECTED") == Connectivity.DISCONNECTED
+
+
+@pytest.mark.parametrize("before", Connectivity.values)
+def test_a_check_that_we_could_not_make_leaves_the_connectivity_as_it_was(before: str) -> None:
+    assert judge_connectivity("NNN", Verdict(NOW, State.UNKNOWN, 0), before) == before

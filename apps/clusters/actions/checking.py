@@ -1,21 +1,26 @@
-"""A round of checks: due clusters are asked concurrently, and each is recorded as it answers."""
+"""A round of checks: due clusters are asked concurrently, and what they answer is recorded."""
 
 import logging
+from functools import partial
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone
 
-from apps.clusters.actions import health, rounds
+from apps.clusters import remedies
+from apps.clusters.actions import health, recording, rounds
 from apps.clusters.connection import Connection
-from apps.clusters.health import API_SERVER, Reading, judge
+from apps.clusters.health import API_SERVER, Reading, Verdict, judge
 from apps.clusters.probe import probe
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
-OUR_FAULT = "The check itself broke on our side; it is in the log of the worker."
+OUR_FAULT = Reading(
+    API_SERVER,
+    healthy=None,
+    problem="The check itself broke on our side.",
+    remedy=remedies.OUR_FAULT,
+)
 # Any number will do, as long as nothing else of ours takes the same advisory lock.
 TURN = 0x61696F7073
 ROUND_SECONDS = 60.0
@@ -23,13 +28,21 @@ ROUND_SECONDS = 60.0
 
 async def check_due() -> int:
     """Check what is due and what becomes due meanwhile; return how many checks were made."""
-    return await rounds.run(
-        rounds.Round(TURN, health.claim_due, check, at_once=AT_ONCE, seconds=ROUND_SECONDS)
-    )
+    async with recording.gather() as gathering:
+        work = partial(check, gathering=gathering)
+        return await rounds.run(
+            rounds.Round(TURN, health.claim_due, work, at_once=AT_ONCE, seconds=ROUND_SECONDS)
+        )
 
 
-async def check(connection: Connection) -> None:
-    """Ask one cluster, conclude, and record. Nothing met at one cluster stops the others."""
+async def check(connection: Connection, gathering: recording.Gathering) -> None:
+    """Ask one cluster, conclude, and have it recorded."""
+    _, verdict = await conclude(connection)
+    gathering.add(connection.cluster_id, verdict)
+
+
+async def conclude(connection: Connection) -> tuple[list[Reading], Verdict]:
+    """Ask one cluster and conclude. Nothing met at one cluster stops the others."""
     # The verdict is of the moment of the question: an answer to an older question, of an
     # address since corrected, comes late and must not overwrite the newer one.
     asked_at = timezone.now()
@@ -37,8 +50,5 @@ async def check(connection: Connection) -> None:
         readings = await probe(connection, settings.CHECK_TIMEOUTS[connection.cluster_type])
     except Exception:
         logger.exception("The check of %s broke", connection.name)
-        readings = [Reading(API_SERVER, healthy=False, problem=OUR_FAULT)]
-    try:
-        await sync_to_async(health.record)(connection.cluster_id, judge(readings, asked_at))
-    except DatabaseError:
-        logger.exception("The verdict on %s could not be stored", connection.name)
+        readings = [OUR_FAULT]
+    return readings, judge(readings, asked_at)

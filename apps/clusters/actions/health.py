@@ -1,19 +1,42 @@
 """Claims of due checks, and their conclusions: each check is made once and told once."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Case, F, Q, When
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.clusters import events
 from apps.clusters.connection import Connection, connect
-from apps.clusters.health import AMONG_CHECKS, COSTS, Verdict, judge_connectivity
+from apps.clusters.health import COSTS, LETTERS, Verdict, judge_connectivity
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
+from apps.clusters.models.check_schedule import Checked
 from apps.streaming.publish import publish
+
+PARTS = tuple(f"{part}_healthy" for part in COSTS)
+# Every column that is written by a verdict and by nothing else, with its type.
+CONCLUSION = {
+    "state": "text",
+    "state_since": "timestamptz",
+    "health_score": "smallint",
+    "connectivity": "text",
+    "last_error": "text",
+    "failure_stage": "text",
+    "remedy": "text",
+    "certificate_expires_at": "timestamptz",
+    **dict.fromkeys(PARTS, "boolean"),
+}
+_CONCLUDE = """
+    UPDATE clusters_cluster AS cluster SET {columns}
+    FROM unnest(%s::uuid[], {types}) AS new(id, {names}) WHERE cluster.id = new.id
+""".format(  # noqa: S608 - put in are the names and types above, and no value
+    columns=", ".join(f"{name} = new.{name}" for name in CONCLUSION),
+    types=", ".join(f"%s::{type_}[]" for type_ in CONCLUSION.values()),
+    names=", ".join(CONCLUSION),
+)
 
 
 @transaction.atomic
@@ -30,21 +53,11 @@ def claim_due(most: int) -> list[Connection]:
         .select_related("cluster__credential")
         .order_by("next_check_at")[:most]
     )
-    claimed = list(due)
-    for cluster_type, seconds in settings.CHECK_INTERVALS.items():
-        ids = [one.pk for one in claimed if one.cluster.cluster_type == cluster_type]
-        if ids:
-            following = _following(now, timedelta(seconds=seconds))
-            CheckSchedule.objects.filter(pk__in=ids).update(next_check_at=following)
-    return [connect(one.cluster) for one in claimed]
-
-
-def _following(now: datetime, interval: timedelta) -> Case:
-    """Keep the cadence: counted from "now", each check would slip by up to one tick."""
-    return Case(
-        When(next_check_at__gt=now - interval, then=F("next_check_at") + interval),
-        default=now + interval,
-    )
+    claimed = [one.cluster for one in due]
+    every = {one.pk: settings.CHECK_INTERVALS[one.cluster_type] for one in claimed}
+    if every:
+        CheckSchedule.objects.move_on(every, now)
+    return [connect(cluster) for cluster in claimed]
 
 
 def make_due(cluster: Cluster) -> None:
@@ -52,58 +65,87 @@ def make_due(cluster: Cluster) -> None:
     CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
 
 
-@transaction.atomic
 def record(cluster_id: UUID, verdict: Verdict) -> bool:
-    """Store `verdict`; tell the watchers if it changes what they see. Return whether it did.
+    """Store one verdict; return whether it changed what the watchers see."""
+    return cluster_id in record_many({cluster_id: verdict})
 
-    The same verdict recorded twice, and one older than what is stored, write nothing at all.
-    A new check that finds the same writes its time and history, and not the cluster's row.
+
+@transaction.atomic
+def record_many(verdicts: Mapping[UUID, Verdict]) -> set[UUID]:
+    """Store verdicts, all or none; tell the watchers of those that change what they see.
+
+    Return the clusters that changed. The same verdict recorded twice, and one older than what is
+    stored, write nothing at all. A new check that finds the same writes its time and history, and
+    not the cluster's row. However many there are, the statements are as many.
     """
-    if not _note_time(cluster_id, verdict):
-        return False
-    # The schedule's row is ours until the commit, so what we read of the cluster stays true.
-    cluster = Cluster.objects.select_related("schedule").get(pk=cluster_id)
-    past = HealthCheck.objects.filter(cluster_id=cluster_id).values_list("state", flat=True)
-    states = [verdict.state, *past[: AMONG_CHECKS - 1]]
-    health = {f"{part}_healthy": verdict.parts.get(part) for part in COSTS}
-    HealthCheck.objects.create(
+    if not verdicts:
+        return set()
+    recent = CheckSchedule.objects.note([_checked(*item) for item in verdicts.items()])
+    # The schedules' rows are ours until the commit, so what we read of the clusters stays true.
+    news = {cluster_id: verdicts[cluster_id] for cluster_id in recent}
+    HealthCheck.objects.bulk_create(_remember(*item) for item in news.items())
+    changes, old_states = {}, {}
+    for row in Cluster.objects.filter(pk__in=news).values("pk", *CONCLUSION):
+        cluster_id, old = row.pop("pk"), row
+        new = _conclude(old, news[cluster_id], recent[cluster_id])
+        if new != old:
+            changes[cluster_id], old_states[cluster_id] = new, old["state"]
+    if changes:
+        _write(changes)
+        for cluster in Cluster.objects.filter(pk__in=changes).select_related("schedule"):
+            publish(events.status_changed(cluster, old_states[cluster.pk]))
+    return set(changes)
+
+
+def _checked(cluster_id: UUID, verdict: Verdict) -> Checked:
+    return Checked(
+        cluster_id,
+        verdict.checked_at,
+        verdict.latency_ms,
+        verdict.reached,
+        LETTERS[verdict.state],
+    )
+
+
+def _remember(cluster_id: UUID, verdict: Verdict) -> HealthCheck:
+    return HealthCheck(
         cluster_id=cluster_id,
         checked_at=verdict.checked_at,
         state=verdict.state,
         health_score=verdict.score,
         latency_ms=verdict.latency_ms,
         error=verdict.reason,
-        **health,
+        failure_stage=verdict.stage or "",
+        **_parts(verdict),
     )
-    conclusion = health | {
-        "state": verdict.state,
+
+
+def _parts(verdict: Verdict) -> dict[str, bool | None]:
+    return {f"{part}_healthy": verdict.parts.get(part) for part in COSTS}
+
+
+def _conclude(old: Mapping[str, Any], verdict: Verdict, states: Sequence[str]) -> dict[str, Any]:
+    """Return what the cluster's row is to hold, in the order of CONCLUSION."""
+    connectivity = judge_connectivity(states, verdict, old["connectivity"])
+    new = {
+        "state": verdict.state.value,
+        "state_since": (
+            old["state_since"] if verdict.state == old["state"] else verdict.checked_at
+        ),
         "health_score": verdict.score,
-        "connectivity": judge_connectivity(states, verdict.reached),
+        "connectivity": connectivity.value,
         "last_error": verdict.reason,
+        "failure_stage": verdict.stage.value if verdict.stage else "",
+        "remedy": verdict.remedy,
+        "certificate_expires_at": verdict.certificate_expires_at or old["certificate_expires_at"],
     }
-    return _conclude(cluster, conclusion, verdict.checked_at)
+    return new | _parts(verdict)
 
 
-def _note_time(cluster_id: UUID, verdict: Verdict) -> int:
-    older = Q(checked_at__isnull=True) | Q(checked_at__lt=verdict.checked_at)
-    times: dict[str, Any] = {"checked_at": verdict.checked_at, "latency_ms": verdict.latency_ms}
-    if verdict.reached:
-        times["last_seen_at"] = verdict.checked_at
-    return CheckSchedule.objects.filter(older, pk=cluster_id).update(**times)
-
-
-def _conclude(cluster: Cluster, conclusion: dict[str, Any], moment: datetime) -> bool:
-    old_state = cluster.state
-    since = moment if conclusion["state"] != old_state else cluster.state_since
-    changed = (
-        Cluster.objects.filter(pk=cluster.pk)
-        .exclude(**conclusion)
-        .update(**conclusion, state_since=since)
-    )
-    if changed:
-        fresh = Cluster.objects.select_related("schedule").get(pk=cluster.pk)
-        publish(events.status_changed(fresh, old_state))
-    return bool(changed)
+def _write(changes: Mapping[UUID, Mapping[str, Any]]) -> None:
+    columns = [[new[name] for new in changes.values()] for name in CONCLUSION]
+    with connection.cursor() as cursor:
+        cursor.execute(_CONCLUDE, [list(changes), *columns])
 
 
 def trim_history() -> int:

@@ -1,12 +1,64 @@
 """When each cluster is checked and discovered, next and last: the row that each round writes."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
+from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from apps.clusters.models.cluster import Cluster
+
+# The states of this many past checks are kept, one letter each, the newest first.
+STATES_KEPT = 10
+
+# Counted from the time it was due, or each check would slip by up to one tick, and a tenth more or
+# less, or what began together would stay together. What was not checked in time, or never, is
+# spread over its interval: a fleet that was registered, or out of reach, at once is not asked at
+# once for ever.
+_MOVE_ON = """
+    UPDATE clusters_checkschedule AS schedule
+    SET next_check_at = CASE
+        WHEN checked_at IS NULL OR next_check_at <= %(now)s - 0.9 * due.every
+        THEN %(now)s + due.every * (0.1 + 0.9 * random())
+        ELSE next_check_at + due.every * (0.9 + 0.2 * random())
+    END
+    FROM (
+        SELECT id, make_interval(secs => seconds) AS every
+        FROM unnest(%(ids)s::uuid[], %(seconds)s::float8[]) AS one(id, seconds)
+    ) AS due
+    WHERE cluster_id = due.id
+"""
+# The rows are locked in one order, so that two workers wait for each other and never both ways.
+_NOTE = f"""
+    WITH held AS (
+        SELECT cluster_id FROM clusters_checkschedule
+        WHERE cluster_id = ANY(%(cluster_id)s) ORDER BY cluster_id FOR NO KEY UPDATE
+    )
+    UPDATE clusters_checkschedule AS schedule
+    SET checked_at = new.checked_at,
+        latency_ms = new.latency_ms,
+        last_seen_at = CASE WHEN new.seen THEN new.checked_at ELSE schedule.last_seen_at END,
+        recent_states = left(new.letter || schedule.recent_states, {STATES_KEPT})
+    FROM held JOIN unnest(
+        %(cluster_id)s::uuid[], %(checked_at)s::timestamptz[], %(latency_ms)s::int[],
+        %(seen)s::bool[], %(letter)s::text[]
+    ) AS new(id, checked_at, latency_ms, seen, letter) ON held.cluster_id = new.id
+    WHERE schedule.cluster_id = held.cluster_id
+      AND (schedule.checked_at IS NULL OR schedule.checked_at < new.checked_at)
+    RETURNING schedule.cluster_id, schedule.recent_states
+"""  # noqa: S608 - the one value put in is a constant of ours
+
+
+class Checked(NamedTuple):
+    """What a check leaves in the schedule. `letter` is its state, or nothing if it has none."""
+
+    cluster_id: UUID
+    checked_at: datetime
+    latency_ms: int | None
+    seen: bool
+    letter: str
 
 
 class CheckScheduleQuerySet(models.QuerySet["CheckSchedule"]):
@@ -15,6 +67,20 @@ class CheckScheduleQuerySet(models.QuerySet["CheckSchedule"]):
 
     def discovery_due_at(self, moment: datetime) -> Self:
         return self.filter(cluster__enabled=True, next_discovery_at__lte=moment)
+
+    def move_on(self, every: Mapping[UUID, float], now: datetime) -> None:
+        """Set when each of these is checked next; `every` is the interval in seconds."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _MOVE_ON, {"now": now, "ids": list(every), "seconds": list(every.values())}
+            )
+
+    def note(self, checks: Sequence[Checked]) -> dict[UUID, str]:
+        """Write what is newer than what is there, and lock it; return its last states by id."""
+        columns = {name: [getattr(one, name) for one in checks] for name in Checked._fields}
+        with connection.cursor() as cursor:
+            cursor.execute(_NOTE, columns)
+            return dict(cursor.fetchall())
 
 
 class CheckSchedule(models.Model):
@@ -27,6 +93,7 @@ class CheckSchedule(models.Model):
     checked_at = models.DateTimeField(null=True)
     latency_ms = models.PositiveIntegerField(null=True)
     last_seen_at = models.DateTimeField(null=True)
+    recent_states = models.CharField(max_length=STATES_KEPT, blank=True, default="")
     next_discovery_at = models.DateTimeField(db_index=True, default=timezone.now)
     discovered_at = models.DateTimeField(null=True)
 

@@ -1,0 +1,46 @@
+"""What to do about a check that failed, by how far it came: sentences, and nothing else."""
+
+from apps.clusters.models.cluster import FailureStage
+from apps.http import Stage
+
+# How far a call came, in the words of a check. What came through to the API server and was not
+# understood there is a matter of the API server.
+STAGE_OF = {
+    Stage.DNS: FailureStage.DNS,
+    Stage.TCP: FailureStage.TCP,
+    Stage.TLS: FailureStage.TLS,
+    Stage.TIMEOUT: FailureStage.API,
+    Stage.PROTOCOL: FailureStage.API,
+    Stage.SIZE: FailureStage.API,
+}
+PART_STAGE = {
+    "prometheus": FailureStage.PROMETHEUS,
+    "alertmanager": FailureStage.ALERTMANAGER,
+    "loki": FailureStage.LOKI,
+    "tempo": FailureStage.TEMPO,
+}
+CREDENTIAL = "Store the credential again, or bring the store back."
+OUR_FAULT = "Look into the log of the worker."
+TOKEN = "Store a valid credential."  # noqa: S105 - a sentence
+PODS = "Check its pods."
+NOT_KUBERNETES = "Check that this is a Kubernetes API server."
+ROUTE = "Check its pods and its route."
+SERVICE = "Check that the address is the right service."
+LOGS = "Check its logs."
+
+_OF_NO_ANSWER = {
+    Stage.DNS: "Check the address or this host's DNS.",
+    Stage.TCP: "Check that it runs, and the firewall between.",
+    Stage.TLS: "Store the CA bundle that signed its certificate.",
+    Stage.TIMEOUT: "Check its load and the network between.",
+    Stage.PROTOCOL: SERVICE,
+    Stage.SIZE: SERVICE,
+}
+
+
+def of_no_answer(stage: Stage) -> str:
+    return _OF_NO_ANSWER[stage]
+
+
+def of_refused_token(part: str) -> str:
+    return f"Store a valid {part} token."
