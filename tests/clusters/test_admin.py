@@ -70,15 +70,6 @@ def test_empty_boxes_keep_the_stored_credential(browser: Client) -> None:
     assert unlock(cluster.credential).token == "the-token"
 
 
-def test_one_filled_box_leaves_the_other_secrets_as_they_are(browser: Client) -> None:
-    browser.post(f"{LIST}add/", FORM)
-    cluster = Cluster.objects.get()
-    form = FORM | {"token": "", "prometheus_token": "for-prometheus"}
-    assert browser.post(f"{LIST}{cluster.pk}/change/", form).status_code == 302
-    secrets = unlock(Cluster.objects.get().credential)
-    assert (secrets.token, secrets.prometheus_token) == ("the-token", "for-prometheus")
-
-
 def test_a_token_does_not_follow_an_address_to_another_host(browser: Client) -> None:
     browser.post(f"{LIST}add/", FORM)
     cluster = Cluster.objects.get()

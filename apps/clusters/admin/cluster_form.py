@@ -1,4 +1,4 @@
-"""The form of a cluster in the admin: its fields, and boxes for secrets that are never filled."""
+"""The forms of a cluster in the admin; the one that registers it has boxes for secrets."""
 
 from typing import Any
 
@@ -30,23 +30,13 @@ FIELDS = (
     "labels",
     "enabled",
 )
+MOVE_HERE = (
+    "On these pages: remove the credential first, then move the cluster, then store it anew."
+)
 
 
 class ClusterForm(forms.ModelForm[Cluster]):
-    """A model form with empty boxes for new secrets: what is stored is never put back into one."""
-
-    token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    prometheus_token = forms.CharField(
-        required=False, widget=forms.PasswordInput(render_value=False)
-    )
-    tempo_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    loki_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    ca_bundle = forms.CharField(
-        required=False,
-        label="CA bundle (PEM)",
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="A box that is left empty keeps what is stored.",
-    )
+    """What a person says of a cluster. What opens it is kept on a page of its own."""
 
     class Meta:
         model = Cluster
@@ -58,20 +48,47 @@ class ClusterForm(forms.ModelForm[Cluster]):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        # The instance carries the new addresses already; the stored row has the old ones.
+        stored = Cluster.objects.filter(pk=self.instance.pk).first()
+        try:
+            if stored is not None:
+                credentials.refuse_to_follow(stored, cleaned, None)
+        except CredentialsInvalid as refused:
+            self.add_error(None, f"{refused.message} {MOVE_HERE}")
+        return cleaned
+
+    def typed(self) -> NewCredential | None:
+        """Return what was typed to open the cluster with; this form has no boxes for that."""
+        return None
+
+
+class RegistrationForm(ClusterForm):
+    """A new cluster, with empty boxes for its secrets: nothing is ever put back into one."""
+
+    token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
+    prometheus_token = forms.CharField(
+        required=False, widget=forms.PasswordInput(render_value=False)
+    )
+    tempo_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
+    loki_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
+    ca_bundle = forms.CharField(
+        required=False,
+        label="CA bundle (PEM)",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="The authority that signed the API server's certificate, if it is not public.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
         typed = self.typed()
         try:
             if typed is not None:
                 credentials.refuse_unusable(typed)
-            # The instance carries the new addresses already; the stored row has the old ones.
-            stored = Cluster.objects.filter(pk=self.instance.pk).first()
-            if stored is not None:
-                credentials.refuse_to_follow(stored, cleaned, typed)
         except CredentialsInvalid as refused:
             self.add_error(None, refused.message)
         return cleaned
 
     def typed(self) -> NewCredential | None:
-        """Return what was typed, or None if all boxes were left empty."""
         boxes = {name: self.cleaned_data.get(name, "") for name in SECRETS}
         ca_bundle = self.cleaned_data.get("ca_bundle", "")
         if not (ca_bundle or any(boxes.values())):
