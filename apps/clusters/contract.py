@@ -18,10 +18,27 @@ EnvironmentName = Literal["PRODUCTION", "STAGING", "DEVELOPMENT", "LAB"]
 PermissionName = Literal["view", "operate", "admin"]
 CnfTypeName = Literal["VDU", "VCU", "UPF", "AMF", "SMF", "OTHER"]
 AuthTypeName = Literal["SERVICE_ACCOUNT", "KUBECONFIG", "OIDC"]
+FailureStageName = Literal[
+    "CREDENTIAL",
+    "DNS",
+    "TCP",
+    "TLS",
+    "AUTH",
+    "API",
+    "PROMETHEUS",
+    "ALERTMANAGER",
+    "LOKI",
+    "TEMPO",
+]
 
 
 class ClusterStatus(BaseModel):
-    """The last conclusion about a cluster. A part that is not configured is null."""
+    """The last conclusion about a cluster. A part that is not configured is null.
+
+    `failure_stage` is how far the check came, null if all went well, and `remedy` what to do about
+    it. UNKNOWN: never checked, or not checkable for a reason on our own side, which `last_error`
+    then says. The certificate is the one that the API server last showed.
+    """
 
     state: StateName
     state_since: datetime | None
@@ -33,6 +50,10 @@ class ClusterStatus(BaseModel):
     loki_healthy: bool | None
     alertmanager_healthy: bool | None
     last_error: str
+    failure_stage: FailureStageName | None
+    remedy: str
+    certificate_expires_at: datetime | None
+    certificate_expires_soon: bool
     checked_at: datetime | None
     latency_ms: int | None
     check_interval_seconds: float
@@ -127,6 +148,7 @@ class PastCheck(BaseModel):
     loki_healthy: bool | None
     alertmanager_healthy: bool | None
     error: str
+    failure_stage: FailureStageName | None
 
 
 PARTS = ("api_server", "prometheus", "tempo", "loki", "alertmanager")
@@ -146,11 +168,27 @@ _PLAIN = (
     "created_at",
     "updated_at",
 )
-_STATUS = ("state", "state_since", "health_score", "connectivity", "last_error", *_HEALTH_FIELDS)
+_STATUS = (
+    "state",
+    "state_since",
+    "health_score",
+    "connectivity",
+    "last_error",
+    "remedy",
+    "certificate_expires_at",
+    *_HEALTH_FIELDS,
+)
+_CHECK = tuple(name for name in PastCheck.model_fields if name != "failure_stage")
 
 
 def schedule_of(cluster: Cluster) -> CheckSchedule | None:
     return getattr(cluster, "schedule", None)
+
+
+def ends_soon(moment: datetime | None) -> bool:
+    """Whether it is time to warn of what ends then, or has ended."""
+    warned = timezone.now() + timedelta(days=settings.EXPIRY_WARNING_DAYS)
+    return moment is not None and moment <= warned
 
 
 def describe_status(cluster: Cluster) -> ClusterStatus:
@@ -158,6 +196,8 @@ def describe_status(cluster: Cluster) -> ClusterStatus:
     return ClusterStatus.model_validate(
         {name: getattr(cluster, name) for name in _STATUS}
         | {
+            "failure_stage": cluster.failure_stage or None,
+            "certificate_expires_soon": ends_soon(cluster.certificate_expires_at),
             "checked_at": schedule and schedule.checked_at,
             "latency_ms": schedule and schedule.latency_ms,
             "check_interval_seconds": settings.CHECK_INTERVALS[cluster.cluster_type],
@@ -185,14 +225,13 @@ def describe_credential(cluster: Cluster) -> CredentialView | None:
     credential: Credential | None = getattr(cluster, "credential", None)
     if credential is None:
         return None
-    warned = timezone.now() + timedelta(days=settings.EXPIRY_WARNING_DAYS)
     return CredentialView.model_validate(
         {
             "auth_type": credential.auth_type,
             "stored_at": credential.updated_at,
             "validated_at": credential.validated_at,
             "expires_at": credential.expires_at,
-            "expires_soon": credential.expires_at is not None and credential.expires_at <= warned,
+            "expires_soon": ends_soon(credential.expires_at),
             "refresh_problem": credential.refresh_problem,
         }
     )
@@ -225,4 +264,7 @@ def entity_tag(cluster: Cluster) -> str:
 
 
 def describe_check(check: HealthCheck) -> PastCheck:
-    return PastCheck.model_validate(check, from_attributes=True)
+    return PastCheck.model_validate(
+        {name: getattr(check, name) for name in _CHECK}
+        | {"failure_stage": check.failure_stage or None}
+    )
