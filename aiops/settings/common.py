@@ -7,7 +7,7 @@ import django_stubs_ext
 
 from aiops import BASE_DIR, VERSION
 from aiops.schedule import ENTRIES
-from aiops.settings import env
+from aiops.settings import credential_store, env
 from aiops.settings.identity import *  # noqa: F403
 
 # Lets Django's generic classes be written with their model: ModelAdmin[Cluster].
@@ -212,6 +212,9 @@ EXPIRY_WARNING_DAYS = env.number("AIOPS_EXPIRY_WARNING_DAYS", 7, least=1, most=3
 CREDENTIAL_STORE = env.one_of("CREDENTIAL_STORE", "database", {"database", "kubernetes"})
 # Plain http to API servers is refused unless the installation says so.
 ALLOW_INSECURE_UPSTREAMS = env.flag("AIOPS_ALLOW_INSECURE_UPSTREAMS", default=False)
+CREDENTIAL_KUBERNETES = credential_store.kubernetes(
+    needed=CREDENTIAL_STORE == "kubernetes", insecure=ALLOW_INSECURE_UPSTREAMS
+)
 
 EVENT_LOG_LENGTH = int(env.number("AIOPS_EVENT_LOG_LENGTH", 10_000, least=100, most=1e7))
 # Streaming knows nothing of clusters; this tells it whose events a person may see.

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 
+import msgspec
 import orjson
 
 
@@ -26,7 +27,7 @@ class Secrets:
 
     @classmethod
     def from_text(cls, text: str) -> "Secrets":
-        return cls(**orjson.loads(text))
+        return msgspec.json.decode(text, type=cls)
 
     def names(self) -> list[str]:
         """Return the names of those that are there."""

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 
-from apps.clusters.errors import BoxGone, CredentialStoreAway
+from apps.clusters.errors import BoxClosed, BoxGone, CredentialStoreAway
 from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.vault.database import DatabaseVault
+from apps.clusters.vault.kubernetes_secrets import PREFIX, KubernetesVault
 from apps.clusters.vault.secrets import Secrets
 
 logger = logging.getLogger(__name__)
@@ -39,8 +41,11 @@ class Vault(Protocol):
     def let_go(self, cluster_id: UUID, box: str) -> None:
         """Forget `box`, which no row names any more. Raises CredentialStoreAway if it stays."""
 
+    def sweep(self) -> int:
+        """Remove the boxes that no row names nor is about to; return how many those were."""
 
-VAULTS: dict[str, Callable[[], Vault]] = {"database": DatabaseVault}
+
+VAULTS: dict[str, Callable[[], Vault]] = {"database": DatabaseVault, "kubernetes": KubernetesVault}
 
 
 def chosen() -> Vault:
@@ -49,7 +54,7 @@ def chosen() -> Vault:
 
 def vault_of(box: str) -> Vault:
     """Return the store that made `box`: after a change of the setting, old boxes still open."""
-    return VAULTS["database"]()
+    return VAULTS["kubernetes" if box.startswith(PREFIX) else "database"]()
 
 
 def store(cluster: Cluster, secrets: Secrets, **clear: object) -> Credential:
@@ -112,9 +117,24 @@ def warm(credentials: Iterable[Credential]) -> None:
         make().warm(boxes)
 
 
+def sweep() -> int:
+    """Remove what rolled-back transactions and an API that was away have left; return how many."""
+    try:
+        return sum(make().sweep() for make in VAULTS.values())
+    except CredentialStoreAway as away:
+        logger.warning("The credentials' store is not swept this time. %s", away.message)
+        return 0
+
+
 def _open(credential: Credential) -> Secrets:
     box = credential.sealed
-    return Secrets.from_text(vault_of(box).open(credential.cluster_id, box))
+    text = vault_of(box).open(credential.cluster_id, box)
+    try:
+        return Secrets.from_text(text)
+    except msgspec.DecodeError:
+        raise BoxClosed(
+            "What is kept is no credential of ours: somebody wrote over it. Store it anew."
+        ) from None
 
 
 def _held_box(cluster_id: UUID) -> str:

@@ -196,7 +196,7 @@ class Safe:
             "creationTimestamp": born.get("creationTimestamp") or stamp(now),
             "resourceVersion": str(self.version),
         }
-        rest = {key: body[key] for key in ("data", "immutable") if key in body}
+        rest: Json = {key: body[key] for key in ("data", "immutable") if key in body}
         kept: Json = {"metadata": about, "type": body.get("type") or "Opaque", **rest}
         self.secrets[name] = kept
         return kept
