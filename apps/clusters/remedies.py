@@ -19,7 +19,7 @@ PART_STAGE = {
     "loki": FailureStage.LOKI,
     "tempo": FailureStage.TEMPO,
 }
-CREDENTIAL = "Store the credential again, or bring the store back."
+CREDENTIAL = "Store a valid credential, or bring back what keeps it."
 OUR_FAULT = "Look into the log of the worker."
 TOKEN = "Store a valid credential."  # noqa: S105 - a sentence
 PODS = "Check its pods."
