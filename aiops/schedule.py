@@ -24,6 +24,12 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expire_seconds": 20, "queue": "poll"},
     },
+    # Only Kubernetes Secrets need it: what a rolled-back change, or an API that was away, left.
+    "Sweep the store of credentials": {
+        "task": "clusters.sweep_credentials",
+        "schedule": 3600.0,
+        "options": {"expire_seconds": 3600},
+    },
     "Forget old health checks": {
         "task": "clusters.trim_history",
         "schedule": 3600.0,

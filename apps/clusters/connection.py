@@ -1,5 +1,6 @@
 """How to reach a cluster's parts: addresses, trust and tokens together, for the time of a call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.models.credential import AuthType
 from apps.clusters.vault.secrets import Secrets
-from apps.clusters.vault.store import unlock
+from apps.clusters.vault.store import unlock, warm
 from apps.http import Upstream
 
 # Alertmanager stands behind the same gate as Prometheus, on OpenShift as elsewhere.
@@ -46,6 +47,12 @@ def connect(cluster: Cluster) -> Connection:
         problem = credential.refresh_problem or "Its identity provider gave no token yet."
     found = connect_with(cluster, secrets, credential.ca_bundle, credential.server_name)
     return replace(found, problem=problem)
+
+
+def connect_all(clusters: Sequence[Cluster]) -> list[Connection]:
+    """Build many connections: a store of credentials on the network is asked once for all."""
+    warm(held for cluster in clusters if (held := getattr(cluster, "credential", None)))
+    return [connect(cluster) for cluster in clusters]
 
 
 def connect_with(

@@ -25,6 +25,23 @@ class CredentialsInvalid(DomainError):
     status = 400
 
 
+class CredentialsNotFound(DomainError):
+    code = "CREDENTIALS_NOT_FOUND"
+    status = 404
+
+
+class CredentialsChanged(DomainError):
+    """Somebody else stored another credential while this one was tried out."""
+
+    code = "CREDENTIALS_CHANGED"
+    status = 409
+
+
+class ClusterUnreachable(DomainError):
+    code = "CLUSTER_UNREACHABLE"
+    status = 503
+
+
 class KubeconfigUnusable(DomainError):
     """The file as a whole; what is wrong with one context is a result, not an error."""
 
@@ -48,6 +65,10 @@ class ClusterChanged(DomainError):
 
 class BoxClosed(Exception):
     """Kept secrets cannot be read. The sentence says why and holds nothing of them."""
+
+
+class BoxAway(BoxClosed):
+    """The store does not answer just now. What it keeps may open again by itself."""
 
 
 class BoxGone(BoxClosed):

@@ -5,6 +5,7 @@ from celery import shared_task
 from django.db import transaction
 
 from apps.clusters.actions import checking, discovering, health
+from apps.clusters.vault import store as vault
 
 
 # The round claims for a minute and lets the slowest check of contracts (30 s) run out.
@@ -22,6 +23,11 @@ def discover_due() -> int:
 @shared_task(name="clusters.trim_history")  # type: ignore[untyped-decorator]
 def trim_history() -> int:
     return health.trim_history()
+
+
+@shared_task(name="clusters.sweep_credentials")  # type: ignore[untyped-decorator]
+def sweep_credentials() -> int:
+    return vault.sweep()
 
 
 def check_soon() -> None:

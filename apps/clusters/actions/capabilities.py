@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.clusters import events
-from apps.clusters.connection import Connection, connect
+from apps.clusters.connection import Connection, connect_all
 from apps.clusters.contract import Capabilities
 from apps.clusters.discovery import Discovery
 from apps.clusters.models import CheckSchedule, Cluster
@@ -24,9 +24,13 @@ AGAIN_AFTER = timedelta(minutes=10)
 LONGEST_SENTENCE, LONGEST_VERSION = 500, 64
 
 
-@transaction.atomic
 def claim_due(most: int) -> list[Connection]:
     """Take up to `most` due discoveries, so that no other worker makes them too."""
+    return connect_all(_claim(most))
+
+
+@transaction.atomic
+def _claim(most: int) -> list[Cluster]:
     now = timezone.now()
     due = (
         CheckSchedule.objects.discovery_due_at(now)
@@ -38,7 +42,7 @@ def claim_due(most: int) -> list[Connection]:
     CheckSchedule.objects.filter(pk__in=[one.pk for one in claimed]).update(
         next_discovery_at=now + AGAIN_AFTER
     )
-    return [connect(one.cluster) for one in claimed]
+    return [one.cluster for one in claimed]
 
 
 def make_due(cluster: Cluster) -> None:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.clusters import events
-from apps.clusters.connection import Connection, connect
+from apps.clusters.connection import Connection, connect_all
 from apps.clusters.health import COSTS, LETTERS, Verdict, judge_connectivity
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.check_schedule import Checked
@@ -39,13 +39,18 @@ _CONCLUDE = """
 )
 
 
-@transaction.atomic
 def claim_due(most: int) -> list[Connection]:
     """Take up to `most` due checks, so that no other worker makes them too.
 
     Rows that another worker is claiming are skipped, not waited for. A worker that dies after its
-    claim costs its clusters one interval.
+    claim costs its clusters one interval. They are ours no longer than that takes: to open their
+    credentials may take a call over the network.
     """
+    return connect_all(_claim(most))
+
+
+@transaction.atomic
+def _claim(most: int) -> list[Cluster]:
     now = timezone.now()
     due = (
         CheckSchedule.objects.due_at(now)
@@ -57,7 +62,7 @@ def claim_due(most: int) -> list[Connection]:
     every = {one.pk: settings.CHECK_INTERVALS[one.cluster_type] for one in claimed}
     if every:
         CheckSchedule.objects.move_on(every, now)
-    return [connect(cluster) for cluster in claimed]
+    return claimed
 
 
 def make_due(cluster: Cluster) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from apps.clusters.errors import BoxClosed, BoxGone, CredentialStoreAway
+from apps.clusters.errors import BoxAway, BoxGone, CredentialStoreAway
 from apps.clusters.models import Credential
 from apps.clusters.vault import revisions, secret_api
 from apps.clusters.vault.installation import installation
@@ -64,7 +64,7 @@ class KubernetesVault:
             kept = OPENED.find((cluster_id, box))
             if kept and kept.text:
                 return kept.text
-            raise BoxClosed(f"Our own store of credentials is away. {reason}")
+            raise BoxAway(f"Our own store of credentials is away. {reason}")
         text = held.text(box.removeprefix(PREFIX)) if held else None
         OPENED.keep((cluster_id, box), text)
         return text

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from apps.accounts.models import User
-from apps.clusters.connection import Connection, connect
+from apps.clusters.connection import Connection, connect_all
 from apps.clusters.models import Cluster
 from apps.observability.errors import NothingToAsk
 
@@ -18,7 +18,7 @@ def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
     clusters = Cluster.objects.visible_to(user).enabled().select_related("credential")
     if cluster_ids:
         clusters = clusters.filter(pk__in=cluster_ids)
-    connections = [connect(cluster) for cluster in clusters.order_by("name")]
+    connections = connect_all(list(clusters.order_by("name")))
     missing = set(cluster_ids) - {connection.cluster_id for connection in connections}
     if missing:
         raise NothingToAsk(
