@@ -4,12 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from apps.accounts import audit
 from apps.clusters.admin.access import rights_of
 from apps.clusters.models import Grant
+from apps.clusters.models.grant import Reach
 
 
 class GrantForm(forms.ModelForm[Grant]):
@@ -35,11 +37,40 @@ def told(grant: Grant) -> dict[str, Any]:
 @admin.register(Grant)
 class GrantAdmin(admin.ModelAdmin[Grant]):
     form = GrantForm
-    list_display = ("__str__", "role", "reach", "environment", "label_selector")
-    list_filter = ("role", "reach", "environment")
-    search_fields = ("user__username", "group__name")
+    list_display = ("holder", "kind", "role", "over")
+    list_filter = (
+        "role",
+        "reach",
+        "environment",
+        ("user", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("user__username", "group__name", "clusters__name")
+    search_help_text = "By user, group or named cluster."
     list_select_related = ("user", "group")
     autocomplete_fields = ("user", "group", "clusters")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Grant]:
+        return super().get_queryset(request).annotate(named=Count("clusters"))
+
+    @admin.display(description="for", ordering=Coalesce("user__username", "group__name"))
+    def holder(self, grant: Grant) -> str:
+        return str(grant.user or grant.group)
+
+    @admin.display(description="kind", ordering="user")
+    def kind(self, grant: Grant) -> str:
+        return "user" if grant.user_id else "group"
+
+    @admin.display(description="over")
+    def over(self, grant: Grant) -> str:
+        match grant.reach:
+            case Reach.ALL:
+                return "all clusters"
+            case Reach.NAMED:
+                named: int = getattr(grant, "named", 0)
+                return f"{named} named cluster{'' if named == 1 else 's'}"
+        parts = [grant.get_environment_display()] if grant.environment else []
+        parts += [f"{key}={value}" for key, value in grant.label_selector.items()]
+        return ", ".join(parts) or "nothing: it matches no environment and no label"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The chosen clusters are saved last, so only now the whole grant can be told."""
