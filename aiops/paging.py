@@ -19,7 +19,8 @@ class NumberedPages(PageNumberPagination):
     def get_page_size(self, request: Request) -> int:
         """Refuse nonsense instead of answering another page than was asked for."""
         text = request.query_params.get("page_size", str(self.page_size))
-        if not text.isdecimal() or not 1 <= int(text) <= LARGEST:
+        # A number of thousands of digits is one that Python refuses to read.
+        if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= LARGEST:
             raise ValidationError({"page_size": f"must be a number from 1 to {LARGEST}"})
         return int(text)
 
@@ -35,16 +36,22 @@ class NumberedPages(PageNumberPagination):
             }
         )
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        page = {"type": "integer", "minimum": 1, "default": 1}
+        size = {"type": "integer", "minimum": 1, "maximum": LARGEST, "default": self.page_size}
+        return [
+            {"name": "page", "in": "query", "required": False, "schema": page},
+            {"name": "page_size", "in": "query", "required": False, "schema": size},
+        ]
+
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        count = {"type": "integer"}
+        example = {"total": 1, "page": 1, "page_size": self.page_size, "total_pages": 1}
+        counts = {
+            name: {"type": "integer", "minimum": 0, "example": number}
+            for name, number in example.items()
+        }
         return {
             "type": "object",
-            "required": ["items", "total", "page", "page_size", "total_pages"],
-            "properties": {
-                "items": schema,
-                "total": count,
-                "page": count,
-                "page_size": count,
-                "total_pages": count,
-            },
+            "required": ["items", *counts],
+            "properties": {"items": schema, **counts},
         }

@@ -1,6 +1,25 @@
 """Refusals that a caller can act on. Raised in rooms and actions, answered once in problems.py."""
 
+from datetime import datetime
 from typing import Any
+
+from pydantic import BaseModel
+
+
+class ProblemBody(BaseModel):
+    """What went wrong. The message says what to do next; log lines carry the same trace id."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+    trace_id: str
+    timestamp: datetime
+
+
+class Problem(BaseModel):
+    """The one form of every refusal and failure."""
+
+    error: ProblemBody
 
 
 class DomainError(Exception):

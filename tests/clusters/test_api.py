@@ -219,7 +219,10 @@ def test_past_checks_come_newest_first_and_since_a_time(api: APIClient) -> None:
     assert len(times) == 3
     recent = api.get(url, {"since": moments[1].isoformat()}).json()
     assert recent["total"] == 2
-    assert api.get(url, {"since": "monday"}).json()["error"]["message"].startswith("since")
+    span = {"since": moments[0].isoformat(), "until": moments[2].isoformat()}
+    assert api.get(url, span).json()["total"] == 2
+    for end in ("since", "until"):
+        assert api.get(url, {end: "monday"}).json()["error"]["message"].startswith(end)
 
 
 def test_the_status_alone_can_be_asked(api: APIClient) -> None:
@@ -253,6 +256,12 @@ def three(db: None) -> None:
         ("region=eu", ["alpha"]),
         ("label=team=red", ["alpha", "beta"]),
         ("label=team=red&label=tier=1", ["alpha"]),
+        ("label=tier", ["alpha"]),
+        ("label=tier=", []),
+        ("connectivity=DISCONNECTED", ["alpha", "beta", "gamma"]),
+        ("connectivity=CONNECTED", []),
+        ("name=beta", ["beta"]),
+        ("ordering=-enabled,-name,-name", ["gamma", "alpha", "beta"]),
         ("search=third", ["gamma"]),
         ("ordering=-name", ["gamma", "beta", "alpha"]),
         ("page=2&page_size=2", ["gamma"]),
@@ -269,11 +278,14 @@ def test_the_list_is_narrowed_and_ordered(
     [
         ("cluster_type=MOON", "cluster_type"),
         ("enabled=perhaps", "enabled"),
-        ("label=team", "label"),
+        ("label=", "label"),
+        ("label==red", "label"),
+        ("connectivity=SOMEWHAT", "connectivity"),
         ("ordering=password", "ordering"),
         ("colour=red", "colour"),
         ("page_size=101", "page_size"),
         ("page_size=0", "page_size"),
+        (f"page_size={'1' * 5000}", "page_size"),
         ("search=%00", "search"),
         ("label=a=%00", "label"),
         ("name=%00", "name"),

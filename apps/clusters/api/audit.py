@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from pydantic import BaseModel
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from apps.accounts.models import AuditEvent
 from apps.accounts.models.audit_event import Door
-from apps.clusters.api.access import require_admin_of_all
+from apps.clusters.api.access import require_admin_of_all, takes
 from apps.clusters.api.moments import moment_of
 
 TEXTS = ("actor_name", "action", "object_type", "object_id", "object_name", "door")
@@ -38,6 +38,25 @@ class AuditLine(BaseModel):
     details: dict[str, Any]
 
 
+EXAMPLE = OpenApiExample(
+    "A change of a region",
+    value={
+        "id": 4711,
+        "happened_at": "2026-03-01T12:00:00Z",
+        "actor_id": "0b9d5a86-2f7c-4c0e-8c5e-6f0b7a3d2e41",
+        "actor_name": "ada",
+        "door": "REST",
+        "address": "192.0.2.10",
+        "action": "changed",
+        "object_type": "cluster",
+        "object_id": "7f1c2a54-3f0e-4a43-9a55-1d0f5c1b8a10",
+        "object_name": "hub-frankfurt",
+        "details": {"region": ["", "eu-central"]},
+    },
+    response_only=True,
+)
+
+
 @extend_schema(tags=["audit"])
 class AuditViewSet(GenericViewSet[AuditEvent]):
     queryset = AuditEvent.objects.none()
@@ -49,6 +68,8 @@ class AuditViewSet(GenericViewSet[AuditEvent]):
             *(OpenApiParameter(name, OpenApiTypes.DATETIME) for name in TIMES),
         ],
         responses=AuditLine,
+        examples=[EXAMPLE],
+        extensions=takes("ADMIN_OF_ALL"),
     )
     def list(self, request: Request) -> Response:
         """Who did what to which object, from where; newest first."""

@@ -4,26 +4,32 @@ from typing import Literal, cast
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from apps.clusters.actions import capabilities, credentials, health, registration
+from apps.clusters.actions import (
+    capabilities,
+    health,
+    registration,
+    webhook_tokens,
+)
+from apps.clusters.api import examples, pages
 from apps.clusters.api.access import (
     answer_anew,
     answer_with,
     find,
     present,
     require_admin_of_all,
+    takes,
     visible,
 )
-from apps.clusters.api.filters import ABILITIES, CHOICES, ORDERINGS, narrow
-from apps.clusters.api.forms import CredentialsForm, RegistrationForm, credential_of
-from apps.clusters.api.moments import moment_of
-from apps.clusters.api.pages import list_of
+from apps.clusters.api.filters import PARAMETERS, narrow
+from apps.clusters.api.forms import RegistrationForm
+from apps.clusters.api.moments import span_of
 from apps.clusters.api.preconditions import generations_read
 from apps.clusters.contract import (
     ClusterAnswer,
@@ -35,29 +41,32 @@ from apps.clusters.contract import (
 from apps.clusters.models import Cluster, HealthCheck
 from apps.clusters.models.grant import Role
 from apps.clusters.tasks import check_soon
+from apps.errors import Problem
 
 
 class Queued(BaseModel):
     status: Literal["queued"] = "queued"
 
 
-class Stored(BaseModel):
-    status: Literal["stored"] = "stored"
+class WebhookToken(BaseModel):
+    token: str
 
 
-FILTERS = [
-    *(OpenApiParameter(name, enum=choices.values, many=True) for name, choices in CHOICES.items()),
-    OpenApiParameter("name"),
-    OpenApiParameter("region"),
-    *(
-        OpenApiParameter(name, OpenApiTypes.BOOL, description="neither includes the unknown")
-        for name in ABILITIES
-    ),
-    OpenApiParameter("enabled", OpenApiTypes.BOOL),
-    OpenApiParameter("label", many=True, description="key=value; repeat to narrow further"),
-    OpenApiParameter("search", description="in name, display name, region and API server URL"),
-    OpenApiParameter("ordering", description=f"-field for descending; {', '.join(ORDERINGS)}"),
-]
+ONLY_IF = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="the ETag of what you have read; of anything else 412 is answered",
+)
+TAG = OpenApiParameter(
+    "ETag",
+    location=OpenApiParameter.HEADER,
+    response=["200", "201"],
+    description="names this description of the cluster, for If-Match",
+)
+NAME_TAKEN = OpenApiResponse(Problem, description="Another cluster goes by this name.")
+CHANGED = OpenApiResponse(
+    Problem, description="Somebody changed it since; `details.etag` is that of today."
+)
 
 
 @extend_schema(tags=["clusters"])
@@ -67,12 +76,25 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     queryset = Cluster.objects.none()
     lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-    @extend_schema(operation_id="clusters_list", parameters=FILTERS, responses=ClusterAnswer)
+    @extend_schema(
+        operation_id="clusters_list",
+        parameters=PARAMETERS,
+        responses=ClusterAnswer,
+        examples=examples.CLUSTER,
+        extensions=takes("SIGNED_IN"),
+    )
     def list(self, request: Request) -> Response:
+        """The clusters that you may see, by page."""
         page = self.paginate_queryset(narrow(visible(request), request.query_params))
         return self.get_paginated_response(present(page or [], request))
 
-    @extend_schema(request=RegistrationForm, responses={201: ClusterAnswer})
+    @extend_schema(
+        request=RegistrationForm,
+        parameters=[TAG],
+        responses={201: ClusterAnswer, 409: NAME_TAKEN},
+        examples=examples.REGISTRATION + examples.REGISTERED,
+        extensions=takes("ADMIN_OF_ALL"),
+    )
     def create(self, request: Request) -> Response:
         """Register a cluster. Its credentials may come with it; they are never returned."""
         require_admin_of_all(request)
@@ -82,12 +104,29 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         check_soon()
         return answer_anew(cluster.pk, request, status=201)
 
-    @extend_schema(responses=ClusterAnswer)
+    @extend_schema(
+        parameters=[TAG],
+        responses=ClusterAnswer,
+        examples=examples.CLUSTER,
+        extensions=takes("VIEWER"),
+    )
     def retrieve(self, request: Request, pk: UUID) -> Response:
+        """One cluster, as people describe it and as it was last found."""
         return answer_with(find(request, pk=pk), request)
 
-    @extend_schema(request=RegistrationForm, responses=ClusterAnswer)
+    @extend_schema(
+        request=RegistrationForm,
+        parameters=[ONLY_IF, TAG],
+        responses={200: ClusterAnswer, 409: NAME_TAKEN, 412: CHANGED},
+        examples=examples.REGISTRATION + examples.CLUSTER,
+        extensions=takes("ADMIN"),
+    )
     def update(self, request: Request, pk: UUID, partial: bool = False) -> Response:
+        """Describe a cluster anew; what is not named goes back to its default.
+
+        Credentials stay unless new ones come with it. An address may only move to another host
+        together with the token that is to follow it.
+        """
         cluster = find(request, Role.ADMIN, pk=pk)
         form = RegistrationForm(cluster, data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
@@ -96,45 +135,66 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         check_soon()
         return answer_anew(cluster.pk, request)
 
-    @extend_schema(request=RegistrationForm, responses=ClusterAnswer)
+    @extend_schema(
+        request=RegistrationForm,
+        parameters=[ONLY_IF, TAG],
+        responses={200: ClusterAnswer, 409: NAME_TAKEN, 412: CHANGED},
+        examples=examples.CHANGE + examples.CLUSTER,
+        extensions=takes("ADMIN"),
+    )
     def partial_update(self, request: Request, pk: UUID) -> Response:
+        """Change what is named and leave the rest. Labels are one value: send all of them."""
         return self.update(request, pk, partial=True)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(
+        parameters=[ONLY_IF], responses={204: None, 412: CHANGED}, extensions=takes("ADMIN")
+    )
     def destroy(self, request: Request, pk: UUID) -> Response:
+        """Forget a cluster, with its credentials and its history. Nothing brings it back."""
         registration.retire(find(request, Role.ADMIN, pk=pk), generations_read(request))
         return Response(status=204)
 
-    @extend_schema(responses=ClusterAnswer)
+    @extend_schema(
+        parameters=[TAG],
+        responses=ClusterAnswer,
+        examples=examples.CLUSTER,
+        extensions=takes("VIEWER"),
+    )
     @action(detail=False, url_path=r"by-name/(?P<name>[A-Za-z0-9-]+)")
     def by_name(self, request: Request, name: str) -> Response:
+        """One cluster, by its name."""
         return answer_with(find(request, name=name), request)
 
-    @extend_schema(responses=ClusterStatus)
+    @extend_schema(responses=ClusterStatus, examples=examples.STATUS, extensions=takes("VIEWER"))
     @action(detail=True)
     def status(self, request: Request, pk: UUID) -> Response:
+        """What the last check concluded. Nothing is asked of the cluster for it."""
         return Response(describe_status(find(request, pk=pk)))
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("since", OpenApiTypes.DATETIME),
-            OpenApiParameter("page", OpenApiTypes.INT),
-            OpenApiParameter("page_size", OpenApiTypes.INT),
+            OpenApiParameter("since", OpenApiTypes.DATETIME, description="from this time on"),
+            OpenApiParameter("until", OpenApiTypes.DATETIME, description="before this time"),
+            *pages.parameters(),
         ],
-        responses=list_of(PastCheck),
+        responses=pages.list_of(PastCheck),
+        examples=examples.HISTORY,
+        extensions=takes("VIEWER"),
     )
     @action(detail=True, url_path="health-history")
     def health_history(self, request: Request, pk: UUID) -> Response:
         """Past checks, newest first."""
-        checks = HealthCheck.objects.filter(cluster=find(request, pk=pk))
-        if "since" in request.query_params:
-            checks = checks.filter(
-                checked_at__gte=moment_of("since", request.query_params["since"])
-            )
+        span = span_of(request.query_params, "checked_at")
+        checks = HealthCheck.objects.filter(cluster=find(request, pk=pk), **span)
         page = cast(list[HealthCheck], self.paginate_queryset(checks.order_by("-checked_at")))  # type: ignore[arg-type]  # the viewset's own model is Cluster
         return self.get_paginated_response([describe_check(check) for check in page])
 
-    @extend_schema(request=None, responses={202: Queued})
+    @extend_schema(
+        request=None,
+        responses={202: Queued},
+        examples=examples.QUEUED,
+        extensions=takes("OPERATOR"),
+    )
     @action(detail=True, methods=["post"])
     def refresh(self, request: Request, pk: UUID) -> Response:
         """Check and discover now. What is new arrives as events, like every other change."""
@@ -144,13 +204,17 @@ class ClusterViewSet(GenericViewSet[Cluster]):
         check_soon()
         return Response(Queued(), status=202)
 
-    @extend_schema(request=CredentialsForm, responses=Stored)
-    @action(detail=True, methods=["post"])
-    def credentials(self, request: Request, pk: UUID) -> Response:
-        """Replace what opens the cluster. Nothing of it is ever returned."""
-        cluster = find(request, Role.ADMIN, pk=pk)
-        form = CredentialsForm(data=request.data)
-        form.is_valid(raise_exception=True)
-        credentials.store(cluster, credential_of(form.validated_data))
-        check_soon()
-        return Response(Stored())
+    @extend_schema(
+        request=None,
+        responses=WebhookToken,
+        examples=examples.WEBHOOK_TOKEN,
+        extensions=takes("ADMIN"),
+    )
+    @action(detail=True, methods=["post"], url_path="webhook-token")
+    def webhook_token(self, request: Request, pk: UUID) -> Response:
+        """Make a new token for this cluster's Alertmanager. The old one ends at once.
+
+        The token is in this answer and nowhere else; what is kept cannot be turned back into it.
+        """
+        token = webhook_tokens.rotate(find(request, Role.ADMIN, pk=pk))
+        return Response(WebhookToken(token=token), headers={"Cache-Control": "no-store"})

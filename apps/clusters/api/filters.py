@@ -2,45 +2,89 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, IntegerField, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.http import QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
 from apps.clusters.models import Cluster
-from apps.clusters.models.cluster import ClusterType, Environment, Platform, State
+from apps.clusters.models.cluster import ClusterType, Connectivity, Environment, Platform, State
 
 CHOICES = {
     "cluster_type": ClusterType,
     "environment": Environment,
     "platform": Platform,
     "state": State,
+    "connectivity": Connectivity,
 }
 TEXTS = ("name", "region")
 # Asked of the last discovery: what is unknown is neither true nor false.
 ABILITIES = {"has_gpu": "has_gpu_nodes", "has_cnf": "has_cnf_workloads"}
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
-ORDERINGS = {
+ORDERINGS: dict[str, str | Cast] = {
     "name": "name",
     "display_name": "display_name",
     "cluster_type": "cluster_type",
     "platform": "platform",
+    "platform_version": "platform_version",
     "environment": "environment",
     "region": "region",
+    "enabled": "enabled",
     "state": "state",
+    "state_since": "state_since",
+    "connectivity": "connectivity",
     "health_score": "health_score",
+    "certificate_expires_at": "certificate_expires_at",
     "created_at": "created_at",
     "updated_at": "updated_at",
     "last_seen_at": "schedule__last_seen_at",
     "checked_at": "schedule__checked_at",
     "latency_ms": "schedule__latency_ms",
+    "gpu_count": Cast(KT("capabilities__gpu_count"), IntegerField()),
 }
-PAGING = {"page", "page_size"}
-KNOWN = {*CHOICES, *TEXTS, *ABILITIES, "enabled", "label", "search", "ordering", *PAGING}
+KNOWN = {*CHOICES, *TEXTS, *ABILITIES, "enabled", "label", "search", "ordering"}
+PAGING = frozenset({"page", "page_size"})
+PARAMETERS = [
+    *(OpenApiParameter(name, enum=choices.values, many=True) for name, choices in CHOICES.items()),
+    OpenApiParameter("name", description="exactly this one"),
+    OpenApiParameter("region", description="exactly this one"),
+    *(
+        OpenApiParameter(name, OpenApiTypes.BOOL, description="neither includes the unknown")
+        for name in ABILITIES
+    ),
+    OpenApiParameter("enabled", OpenApiTypes.BOOL),
+    OpenApiParameter(
+        "label",
+        many=True,
+        description="key=value, or key alone for any value; repeat to narrow further",
+    ),
+    OpenApiParameter(
+        "search",
+        many=True,
+        description="in name, display name, region and API server URL; repeat to narrow further",
+    ),
+    OpenApiParameter(
+        "ordering",
+        description=(
+            "one or several of these by comma, -field for descending; what has no value comes "
+            f"last: {', '.join(ORDERINGS)}"
+        ),
+    ),
+]
 
 
-def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
-    """Apply the query of a request to `clusters`, in its order."""
-    _refuse_nonsense(query)
+def narrow(
+    clusters: QuerySet[Cluster], query: QueryDict, besides: frozenset[str] = PAGING
+) -> QuerySet[Cluster]:
+    """Apply the query of a request to `clusters`, in its order.
+
+    `besides` are the names that somebody else reads; all others are refused.
+    """
+    _refuse_nonsense(query, KNOWN | besides)
     conditions: dict[str, Any] = {name: query[name] for name in TEXTS if query.get(name)}
     for name, choices in CHOICES.items():
         if name in query:
@@ -53,16 +97,16 @@ def narrow(clusters: QuerySet[Cluster], query: QueryDict) -> QuerySet[Cluster]:
             conditions[f"capabilities__{ability}"] = found
     narrowed = clusters.filter(**conditions)
     for text in query.getlist("label"):
-        narrowed = narrowed.filter(labels__contains=_label(text))
+        narrowed = narrowed.filter(**_label(text))
     for text in query.getlist("search"):
         narrowed = narrowed.filter(_search(text))
     return narrowed.order_by(*_ordering(query.get("ordering") or "name"))
 
 
-def _refuse_nonsense(query: QueryDict) -> None:
+def _refuse_nonsense(query: QueryDict, known: set[str]) -> None:
     for name in query:
-        if name not in KNOWN:
-            raise ValidationError({name: f"is no filter; there are: {', '.join(sorted(KNOWN))}"})
+        if name not in known:
+            raise ValidationError({name: f"is no filter; there are: {', '.join(sorted(known))}"})
         if any("\x00" in value for value in query.getlist(name)):
             raise ValidationError({name: "must not hold a NUL character"})
 
@@ -80,11 +124,11 @@ def _switch(field: str, text: str) -> bool:
     return SWITCHES[text.lower()]
 
 
-def _label(text: str) -> dict[str, str]:
+def _label(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise ValidationError({"label": "must read key=value"})
-    return {key: value}
+    if not key:
+        raise ValidationError({"label": "must read key=value, or key for any value"})
+    return {"labels__contains": {key: value}} if equals else {"labels__has_key": key}
 
 
 def _search(text: str) -> Q:
@@ -96,13 +140,20 @@ def _search(text: str) -> Q:
     )
 
 
-def _ordering(text: str) -> list[str]:
-    columns = []
+def _ordering(text: str) -> list[OrderBy | str]:
+    columns: dict[str, OrderBy] = {}
     for part in text.split(","):
         descending, name = part.startswith("-"), part.removeprefix("-")
         if name not in ORDERINGS:
             known = ", ".join(ORDERINGS)
             raise ValidationError({"ordering": f"{name!r} cannot be sorted by; choose {known}"})
-        columns.append(("-" if descending else "") + ORDERINGS[name])
+        # What is unknown is never the first thing to look at, in neither direction.
+        order = OrderBy(_column(name), descending=descending, nulls_last=True)
+        columns.setdefault(name, order)
     # The key last, so that pages never overlap where values are equal.
-    return [*columns, "pk"]
+    return [*columns.values(), "pk"]
+
+
+def _column(name: str) -> F | Cast:
+    column = ORDERINGS[name]
+    return F(column) if isinstance(column, str) else column

@@ -5,17 +5,16 @@ from uuid import UUID
 from django.db.models import Avg, Count, IntegerField, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.clusters.api.access import user_of, visible
-from apps.clusters.api.filters import narrow
-from apps.clusters.api.pages import list_of
+from apps.clusters.api import examples, pages
+from apps.clusters.api.access import takes, user_of, visible
+from apps.clusters.api.filters import PARAMETERS, narrow
 from apps.clusters.contract import ClusterStatus, describe_capabilities, describe_status
 from apps.clusters.fleet import FleetCapabilities, merge
 from apps.clusters.models import Cluster
@@ -45,8 +44,14 @@ class ClusterHealth(BaseModel):
 
 
 class FleetSummaryView(APIView):
-    @extend_schema(tags=["fleet"], responses=FleetSummary)
+    @extend_schema(
+        tags=["fleet"],
+        responses=FleetSummary,
+        examples=examples.SUMMARY,
+        extensions=takes("SIGNED_IN"),
+    )
     def get(self, request: Request) -> Response:
+        """The clusters that you may see, in a few numbers."""
         clusters = Cluster.objects.visible_to(user_of(request))
         checked = clusters.enabled().exclude(state=State.UNKNOWN)
         by_state = _count(clusters, "state", State.values)
@@ -66,19 +71,17 @@ class FleetSummaryView(APIView):
 
 
 class FleetHealthView(GenericAPIView[Cluster]):
-    """The last conclusion about each cluster, with the filters of the cluster list."""
-
     queryset = Cluster.objects.none()
 
     @extend_schema(
         tags=["fleet"],
-        parameters=[
-            OpenApiParameter("page", OpenApiTypes.INT),
-            OpenApiParameter("page_size", OpenApiTypes.INT),
-        ],
-        responses=list_of(ClusterHealth),
+        parameters=[*PARAMETERS, *pages.parameters()],
+        responses=pages.list_of(ClusterHealth),
+        examples=examples.FLEET_HEALTH,
+        extensions=takes("SIGNED_IN"),
     )
     def get(self, request: Request) -> Response:
+        """The last conclusion about each cluster, with the filters of the cluster list."""
         page = self.paginate_queryset(narrow(visible(request), request.query_params)) or []
         return self.get_paginated_response(
             [
@@ -94,7 +97,12 @@ class FleetHealthView(GenericAPIView[Cluster]):
 
 
 class FleetCapabilitiesView(APIView):
-    @extend_schema(tags=["fleet"], responses=FleetCapabilities)
+    @extend_schema(
+        tags=["fleet"],
+        responses=FleetCapabilities,
+        examples=examples.FLEET_CAPABILITIES,
+        extensions=takes("SIGNED_IN"),
+    )
     def get(self, request: Request) -> Response:
         """What the visible clusters can do together."""
         return Response(merge([describe_capabilities(one) for one in visible(request)]))

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.clusters.actions.importing import Imported, Wishes, import_contexts
-from apps.clusters.api.access import require_admin_of_all
+from apps.clusters.api.access import require_admin_of_all, takes
 from apps.clusters.kube.kubeconfig import LONGEST_NAME, MOST_CONTEXTS
 from apps.clusters.kube.plain_yaml import MOST_BYTES
 from apps.clusters.rules import check_labels
@@ -73,13 +73,40 @@ EXAMPLE = OpenApiExample(
 )
 
 
+EXAMPLE_ANSWER = OpenApiExample(
+    "One taken, one refused",
+    value={
+        "results": [
+            {
+                "context": "oslo",
+                "status": "CREATED",
+                "reason": "",
+                "name": "lab-oslo",
+                "api_server_url": "https://api.oslo.example.net:6443",
+                "cluster_id": None,
+            },
+            {
+                "context": "bergen",
+                "status": "REFUSED",
+                "reason": 'User "bergen" names a program to run (exec). Use a token instead.',
+                "name": "",
+                "api_server_url": "",
+                "cluster_id": None,
+            },
+        ]
+    },
+    response_only=True,
+)
+
+
 class ImportView(APIView):
     @extend_schema(
         tags=["clusters"],
         operation_id="clusters_import",
         request=ImportForm,
         responses=ImportAnswer,
-        examples=[EXAMPLE],
+        examples=[EXAMPLE, EXAMPLE_ANSWER],
+        extensions=takes("ADMIN_OF_ALL"),
     )
     def post(self, request: Request) -> Response:
         """Import the contexts of a kubeconfig, with one result each.

@@ -4,13 +4,13 @@ import uuid
 from typing import Literal
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from pydantic import BaseModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.clusters.api.access import user_of
+from apps.clusters.api.access import takes, user_of
 from apps.clusters.models.grant import Rights
 
 
@@ -26,9 +26,27 @@ class Me(BaseModel):
     version: str
 
 
+EXAMPLE = OpenApiExample(
+    "An operator",
+    value={
+        "id": "0b9d5a86-2f7c-4c0e-8c5e-6f0b7a3d2e41",
+        "username": "ada",
+        "display_name": "Ada",
+        "email": "ada@example.net",
+        "is_staff": False,
+        "role": "OPERATOR",
+        "version": "0.1.0",
+    },
+    response_only=True,
+)
+
+
 class MeView(APIView):
-    @extend_schema(tags=["session"], responses=Me)
+    @extend_schema(
+        tags=["session"], responses=Me, examples=[EXAMPLE], extensions=takes("SIGNED_IN")
+    )
     def get(self, request: Request) -> Response:
+        """Who you are to this platform."""
         user = user_of(request)
         role = Rights.of(user).role_anywhere()
         return Response(

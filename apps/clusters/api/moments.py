@@ -1,5 +1,6 @@
 """Times in the query of a request."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils.dateparse import parse_datetime
@@ -15,3 +16,9 @@ def moment_of(field: str, text: str) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise ValidationError({field: "must be a time with its zone: 2026-01-31T12:00:00Z"})
     return moment
+
+
+def span_of(query: Mapping[str, str], column: str) -> dict[str, datetime]:
+    """Return the conditions on `column` that `since` and `until` make; until is not included."""
+    ends = {"since": f"{column}__gte", "until": f"{column}__lt"}
+    return {ends[name]: moment_of(name, query[name]) for name in ends if name in query}

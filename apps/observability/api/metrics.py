@@ -8,14 +8,16 @@ from typing import Any, Literal
 import orjson
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from pydantic import BaseModel
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.clusters.api.access import user_of
+from apps.clusters.api.access import takes, user_of
+from apps.errors import Problem
+from apps.observability.api import examples
 from apps.observability.federation.outcome import Answer, Failure, Outcome
 from apps.observability.queries import metrics
 from apps.observability.queries.metrics import FleetAnswer, Question
@@ -155,15 +157,35 @@ def _question(path: str, form: dict[str, str], sent: dict[str, Any]) -> Question
     return Question(path, form | {"timeout": f"{timeout:g}s"}, timeout, sent["cluster_ids"])
 
 
+ANSWERS = {
+    200: MetricsAnswer,
+    404: OpenApiResponse(Problem, description="A named cluster is not there, or is disabled."),
+    502: OpenApiResponse(Problem, description="No cluster answered; `details.clusters` says why."),
+    504: OpenApiResponse(Problem, description="No cluster answered in time."),
+}
+
+
 class QueryView(APIView):
-    @extend_schema(tags=["metrics"], request=QueryForm, responses=MetricsAnswer)
+    @extend_schema(
+        tags=["metrics"],
+        request=QueryForm,
+        responses=ANSWERS,
+        examples=examples.INSTANT,
+        extensions=takes("SIGNED_IN"),
+    )
     def post(self, request: Request) -> Response:
         """Ask an instant query of many clusters. One failed cluster never fails the answer."""
         return _answer(request, QueryForm(data=request.data))
 
 
 class QueryRangeView(APIView):
-    @extend_schema(tags=["metrics"], request=QueryRangeForm, responses=MetricsAnswer)
+    @extend_schema(
+        tags=["metrics"],
+        request=QueryRangeForm,
+        responses=ANSWERS,
+        examples=examples.RANGE,
+        extensions=takes("SIGNED_IN"),
+    )
     def post(self, request: Request) -> Response:
         """Ask a range query of many clusters. One failed cluster never fails the answer."""
         return _answer(request, QueryRangeForm(data=request.data))

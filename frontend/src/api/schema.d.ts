@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Clusters that the asking user may see; changing them takes the role admin. */
+        /** @description The clusters that you may see, by page. */
         get: operations["clusters_list"];
         put?: never;
         /** @description Register a cluster. Its credentials may come with it; they are never returned. */
@@ -46,16 +46,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Clusters that the asking user may see; changing them takes the role admin. */
+        /** @description One cluster, as people describe it and as it was last found. */
         get: operations["clusters_retrieve"];
-        /** @description Clusters that the asking user may see; changing them takes the role admin. */
+        /**
+         * @description Describe a cluster anew; what is not named goes back to its default.
+         *
+         *     Credentials stay unless new ones come with it. An address may only move to another host
+         *     together with the token that is to follow it.
+         */
         put: operations["clusters_update"];
         post?: never;
-        /** @description Clusters that the asking user may see; changing them takes the role admin. */
+        /** @description Forget a cluster, with its credentials and its history. Nothing brings it back. */
         delete: operations["clusters_destroy"];
         options?: never;
         head?: never;
-        /** @description Clusters that the asking user may see; changing them takes the role admin. */
+        /** @description Change what is named and leave the rest. Labels are one value: send all of them. */
         patch: operations["clusters_partial_update"];
         trace?: never;
     };
@@ -117,10 +122,76 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Clusters that the asking user may see; changing them takes the role admin. */
+        /** @description What the last check concluded. Nothing is asked of the cluster for it. */
         get: operations["clusters_status_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Check now and wait for it. It is recorded like every other check.
+         *
+         *     It takes as long as the slowest part, and no longer than a check of this type of cluster.
+         */
+        post: operations["clusters_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/webhook-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Make a new token for this cluster's Alertmanager. The old one ends at once.
+         *
+         *     The token is in this answer and nowhere else; what is kept cannot be turned back into it.
+         */
+        post: operations["clusters_webhook_token_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Enable, disable, label or delete many clusters, with one result each.
+         *
+         *     Each is changed for itself, as by a request of its own, and takes the role admin on that
+         *     cluster; those that you may not see are not found. An id that is named twice counts once.
+         *     Sent again, the same order changes nothing more. DELETE asks nothing back: have a person
+         *     confirm it before it is sent.
+         */
+        post: operations["clusters_bulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,8 +205,30 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Clusters that the asking user may see; changing them takes the role admin. */
+        /** @description One cluster, by its name. */
         get: operations["clusters_by_name_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Exactly the clusters of the list with these filters, in its order, as one file.
+         *
+         *     No line holds anything of a credential. In CSV a cell that a spreadsheet would run as a
+         *     formula has an apostrophe before it.
+         */
+        get: operations["clusters_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -207,6 +300,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description The clusters that you may see, in a few numbers. */
         get: operations["fleet_summary_retrieve"];
         put?: never;
         post?: never;
@@ -223,6 +317,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description Who you are to this platform. */
         get: operations["me_retrieve"];
         put?: never;
         post?: never;
@@ -305,6 +400,45 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+        };
+        /** BulkAnswer */
+        BulkAnswer: {
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /** @description `labels` are set and `remove_labels` taken away, by LABEL alone. */
+        BulkFormRequest: {
+            /**
+             * @description * `ENABLE` - ENABLE
+             *     * `DISABLE` - DISABLE
+             *     * `LABEL` - LABEL
+             *     * `DELETE` - DELETE
+             * @enum {string}
+             */
+            operation: "ENABLE" | "DISABLE" | "LABEL" | "DELETE";
+            ids: string[];
+            labels?: {
+                [key: string]: string;
+            };
+            remove_labels?: string[];
+        };
+        /**
+         * BulkResult
+         * @description What became of one cluster; a reason where nothing was done to it.
+         */
+        BulkResult: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "DONE" | "UNCHANGED" | "REFUSED" | "NOT_FOUND";
+            /** Reason */
+            reason: string;
         };
         /**
          * Capabilities
@@ -398,6 +532,7 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            credentials: components["schemas"]["CredentialView"] | null;
             /** Enabled */
             enabled: boolean;
             /**
@@ -428,6 +563,11 @@ export interface components {
             /** Korrel8R Url */
             korrel8r_url: string | null;
         };
+        /**
+         * ClusterFile
+         * @description Every cluster of the filtered list, in its order.
+         */
+        ClusterFile: components["schemas"]["ClusterView"][];
         /** ClusterHealth */
         ClusterHealth: {
             /**
@@ -484,6 +624,10 @@ export interface components {
         /**
          * ClusterStatus
          * @description The last conclusion about a cluster. A part that is not configured is null.
+         *
+         *     `failure_stage` is how far the check came, null if all went well, and `remedy` what to do about
+         *     it. UNKNOWN: never checked, or not checkable for a reason on our own side, which `last_error`
+         *     then says. The certificate is the one that the API server last showed.
          */
         ClusterStatus: {
             /**
@@ -512,12 +656,104 @@ export interface components {
             alertmanager_healthy: boolean | null;
             /** Last Error */
             last_error: string;
+            /** Failure Stage */
+            failure_stage: ("CREDENTIAL" | "DNS" | "TCP" | "TLS" | "AUTH" | "API" | "PROMETHEUS" | "ALERTMANAGER" | "LOKI" | "TEMPO") | null;
+            /** Remedy */
+            remedy: string;
+            /** Certificate Expires At */
+            certificate_expires_at: string | null;
+            /** Certificate Expires Soon */
+            certificate_expires_soon: boolean;
             /** Checked At */
             checked_at: string | null;
             /** Latency Ms */
             latency_ms: number | null;
             /** Check Interval Seconds */
             check_interval_seconds: number;
+        };
+        /**
+         * ClusterView
+         * @description A cluster, without anything that opens it.
+         */
+        ClusterView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Api Server Url */
+            api_server_url: string;
+            /**
+             * Cluster Type
+             * @enum {string}
+             */
+            cluster_type: "HUB" | "SPOKE" | "EDGE" | "FAR_EDGE";
+            /**
+             * Platform
+             * @enum {string}
+             */
+            platform: "OPENSHIFT" | "KUBERNETES" | "MICROSHIFT";
+            /** Platform Version */
+            platform_version: string;
+            /** Region */
+            region: string;
+            /**
+             * Environment
+             * @enum {string}
+             */
+            environment: "PRODUCTION" | "STAGING" | "DEVELOPMENT" | "LAB";
+            status: components["schemas"]["ClusterStatus"];
+            capabilities: components["schemas"]["Capabilities"] | null;
+            endpoints: components["schemas"]["ClusterEndpoints"];
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            credentials: components["schemas"]["CredentialView"] | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Last Seen At */
+            last_seen_at: string | null;
+        };
+        /**
+         * CredentialView
+         * @description What may be known of a credential. `validated_at`: when the API server last took it on trial.
+         *
+         *     `refresh_problem` says why an identity provider gave no new token, and what to do.
+         */
+        CredentialView: {
+            /**
+             * Auth Type
+             * @enum {string}
+             */
+            auth_type: "SERVICE_ACCOUNT" | "KUBECONFIG" | "OIDC";
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+            /** Validated At */
+            validated_at: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Expires Soon */
+            expires_soon: boolean;
+            /** Refresh Problem */
+            refresh_problem: string;
         };
         /** @description Write-only: no answer ever holds any of it. */
         CredentialsFormRequest: {
@@ -698,16 +934,24 @@ export interface components {
         };
         PaginatedAuditLineList: {
             items: components["schemas"]["AuditLine"][];
+            /** @example 1 */
             total: number;
+            /** @example 1 */
             page: number;
+            /** @example 20 */
             page_size: number;
+            /** @example 1 */
             total_pages: number;
         };
         PaginatedClusterAnswerList: {
             items: components["schemas"]["ClusterAnswer"][];
+            /** @example 1 */
             total: number;
+            /** @example 1 */
             page: number;
+            /** @example 20 */
             page_size: number;
+            /** @example 1 */
             total_pages: number;
         };
         /** PastCheck */
@@ -740,6 +984,8 @@ export interface components {
             alertmanager_healthy: boolean | null;
             /** Error */
             error: string;
+            /** Failure Stage */
+            failure_stage: ("CREDENTIAL" | "DNS" | "TCP" | "TLS" | "AUTH" | "API" | "PROMETHEUS" | "ALERTMANAGER" | "LOKI" | "TEMPO") | null;
         };
         /** PastCheckPage */
         PastCheckPage: {
@@ -787,6 +1033,34 @@ export interface components {
             labels?: unknown;
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
+        };
+        /**
+         * Problem
+         * @description The one form of every refusal and failure.
+         */
+        Problem: {
+            error: components["schemas"]["ProblemBody"];
+        };
+        /**
+         * ProblemBody
+         * @description What went wrong. The message says what to do next; log lines carry the same trace id.
+         */
+        ProblemBody: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Trace Id */
+            trace_id: string;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
         };
         /** QueryError */
         QueryError: {
@@ -875,6 +1149,28 @@ export interface components {
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
         };
+        /**
+         * StepAnswer
+         * @description One step of the way. `message` says what was found, `remedy` what to do about a failure.
+         */
+        StepAnswer: {
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "CREDENTIAL" | "DNS" | "TCP" | "TLS" | "AUTH" | "API" | "PROMETHEUS" | "ALERTMANAGER" | "LOKI" | "TEMPO";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "OK" | "FAILED" | "SKIPPED" | "NOT_CONFIGURED";
+            /** Message */
+            message: string;
+            /** Remedy */
+            remedy: string;
+            /** Latency Ms */
+            latency_ms: number | null;
+        };
         /** Stored */
         Stored: {
             /**
@@ -883,6 +1179,35 @@ export interface components {
              * @constant
              */
             status?: "stored";
+        };
+        /**
+         * TestAnswer
+         * @description What the check concluded, and the steps it went, in order; after a failure they end.
+         */
+        TestAnswer: {
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            checked_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ONLINE" | "DEGRADED" | "OFFLINE" | "UNKNOWN" | "PROVISIONING";
+            /** Health Score */
+            health_score: number;
+            /** Failure Stage */
+            failure_stage: ("CREDENTIAL" | "DNS" | "TCP" | "TLS" | "AUTH" | "API" | "PROMETHEUS" | "ALERTMANAGER" | "LOKI" | "TEMPO") | null;
+            /** Remedy */
+            remedy: string;
+            /** Steps */
+            steps: components["schemas"]["StepAnswer"][];
+        };
+        /** WebhookToken */
+        WebhookToken: {
+            /** Token */
+            token: string;
         };
     };
     responses: never;
@@ -902,9 +1227,7 @@ export interface operations {
                 object_id?: string;
                 object_name?: string;
                 object_type?: string;
-                /** @description A page number within the paginated result set. */
                 page?: number;
-                /** @description Number of results to return per page. */
                 page_size?: number;
                 since?: string;
                 until?: string;
@@ -923,31 +1246,86 @@ export interface operations {
                     "application/json": components["schemas"]["PaginatedAuditLineList"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     clusters_list: {
         parameters: {
             query?: {
                 cluster_type?: ("EDGE" | "FAR_EDGE" | "HUB" | "SPOKE")[];
+                connectivity?: ("CONNECTED" | "DISCONNECTED" | "INTERMITTENT")[];
                 enabled?: boolean;
                 environment?: ("DEVELOPMENT" | "LAB" | "PRODUCTION" | "STAGING")[];
                 /** @description neither includes the unknown */
                 has_cnf?: boolean;
                 /** @description neither includes the unknown */
                 has_gpu?: boolean;
-                /** @description key=value; repeat to narrow further */
+                /** @description key=value, or key alone for any value; repeat to narrow further */
                 label?: string[];
+                /** @description exactly this one */
                 name?: string;
-                /** @description -field for descending; name, display_name, cluster_type, platform, environment, region, state, health_score, created_at, updated_at, last_seen_at, checked_at, latency_ms */
+                /** @description one or several of these by comma, -field for descending; what has no value comes last: name, display_name, cluster_type, platform, platform_version, environment, region, enabled, state, state_since, connectivity, health_score, certificate_expires_at, created_at, updated_at, last_seen_at, checked_at, latency_ms, gpu_count */
                 ordering?: string;
-                /** @description A page number within the paginated result set. */
                 page?: number;
-                /** @description Number of results to return per page. */
                 page_size?: number;
                 platform?: ("KUBERNETES" | "MICROSHIFT" | "OPENSHIFT")[];
+                /** @description exactly this one */
                 region?: string;
-                /** @description in name, display name, region and API server URL */
-                search?: string;
+                /** @description in name, display name, region and API server URL; repeat to narrow further */
+                search?: string[];
                 state?: ("DEGRADED" | "OFFLINE" | "ONLINE" | "PROVISIONING" | "UNKNOWN")[];
             };
             header?: never;
@@ -962,6 +1340,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedClusterAnswerList"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -981,10 +1404,84 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description names this description of the cluster, for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another cluster goes by this name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1002,10 +1499,57 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description names this description of the cluster, for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1013,7 +1557,10 @@ export interface operations {
     clusters_update: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the ETag of what you have read; of anything else 412 is answered */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1027,10 +1574,102 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description names this description of the cluster, for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another cluster goes by this name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it since; `details.etag` is that of today. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1038,7 +1677,10 @@ export interface operations {
     clusters_destroy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the ETag of what you have read; of anything else 412 is answered */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1053,12 +1695,78 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it since; `details.etag` is that of today. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     clusters_partial_update: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the ETag of what you have read; of anything else 412 is answered */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -1072,10 +1780,102 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description names this description of the cluster, for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another cluster goes by this name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it since; `details.etag` is that of today. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1103,6 +1903,78 @@ export interface operations {
                     "application/json": components["schemas"]["Stored"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     clusters_health_history_retrieve: {
@@ -1110,7 +1982,10 @@ export interface operations {
             query?: {
                 page?: number;
                 page_size?: number;
+                /** @description from this time on */
                 since?: string;
+                /** @description before this time */
+                until?: string;
             };
             header?: never;
             path: {
@@ -1126,6 +2001,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PastCheckPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1149,6 +2069,78 @@ export interface operations {
                     "application/json": components["schemas"]["Queued"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     clusters_status_retrieve: {
@@ -1170,6 +2162,323 @@ export interface operations {
                     "application/json": components["schemas"]["ClusterStatus"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clusters_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clusters_webhook_token_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookToken"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clusters_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     clusters_by_name_retrieve: {
@@ -1185,10 +2494,135 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description names this description of the cluster, for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clusters_export: {
+        parameters: {
+            query?: {
+                cluster_type?: ("EDGE" | "FAR_EDGE" | "HUB" | "SPOKE")[];
+                connectivity?: ("CONNECTED" | "DISCONNECTED" | "INTERMITTENT")[];
+                enabled?: boolean;
+                environment?: ("DEVELOPMENT" | "LAB" | "PRODUCTION" | "STAGING")[];
+                format?: "csv" | "json";
+                /** @description neither includes the unknown */
+                has_cnf?: boolean;
+                /** @description neither includes the unknown */
+                has_gpu?: boolean;
+                /** @description key=value, or key alone for any value; repeat to narrow further */
+                label?: string[];
+                /** @description exactly this one */
+                name?: string;
+                /** @description one or several of these by comma, -field for descending; what has no value comes last: name, display_name, cluster_type, platform, platform_version, environment, region, enabled, state, state_since, connectivity, health_score, certificate_expires_at, created_at, updated_at, last_seen_at, checked_at, latency_ms, gpu_count */
+                ordering?: string;
+                platform?: ("KUBERNETES" | "MICROSHIFT" | "OPENSHIFT")[];
+                /** @description exactly this one */
+                region?: string;
+                /** @description in name, display name, region and API server URL; repeat to narrow further */
+                search?: string[];
+                state?: ("DEGRADED" | "OFFLINE" | "ONLINE" | "PROVISIONING" | "UNKNOWN")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": components["schemas"]["ClusterFile"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1214,6 +2648,69 @@ export interface operations {
                     "application/json": components["schemas"]["ImportAnswer"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     fleet_capabilities_retrieve: {
@@ -1233,13 +2730,69 @@ export interface operations {
                     "application/json": components["schemas"]["FleetCapabilities"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     fleet_health_retrieve: {
         parameters: {
             query?: {
+                cluster_type?: ("EDGE" | "FAR_EDGE" | "HUB" | "SPOKE")[];
+                connectivity?: ("CONNECTED" | "DISCONNECTED" | "INTERMITTENT")[];
+                enabled?: boolean;
+                environment?: ("DEVELOPMENT" | "LAB" | "PRODUCTION" | "STAGING")[];
+                /** @description neither includes the unknown */
+                has_cnf?: boolean;
+                /** @description neither includes the unknown */
+                has_gpu?: boolean;
+                /** @description key=value, or key alone for any value; repeat to narrow further */
+                label?: string[];
+                /** @description exactly this one */
+                name?: string;
+                /** @description one or several of these by comma, -field for descending; what has no value comes last: name, display_name, cluster_type, platform, platform_version, environment, region, enabled, state, state_since, connectivity, health_score, certificate_expires_at, created_at, updated_at, last_seen_at, checked_at, latency_ms, gpu_count */
+                ordering?: string;
                 page?: number;
                 page_size?: number;
+                platform?: ("KUBERNETES" | "MICROSHIFT" | "OPENSHIFT")[];
+                /** @description exactly this one */
+                region?: string;
+                /** @description in name, display name, region and API server URL; repeat to narrow further */
+                search?: string[];
+                state?: ("DEGRADED" | "OFFLINE" | "ONLINE" | "PROVISIONING" | "UNKNOWN")[];
             };
             header?: never;
             path?: never;
@@ -1253,6 +2806,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClusterHealthPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1274,6 +2872,42 @@ export interface operations {
                     "application/json": components["schemas"]["FleetSummary"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     me_retrieve: {
@@ -1291,6 +2925,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1316,6 +2986,96 @@ export interface operations {
                     "application/json": components["schemas"]["MetricsAnswer"];
                 };
             };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered; `details.clusters` says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     metrics_query_range_create: {
@@ -1337,6 +3097,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered; `details.clusters` says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -47,6 +47,10 @@ export interface ClusterStatus {
   loki_healthy: boolean | null;
   alertmanager_healthy: boolean | null;
   last_error: string;
+  failure_stage: 'CREDENTIAL' | 'DNS' | 'TCP' | 'TLS' | 'AUTH' | 'API' | 'PROMETHEUS' | 'ALERTMANAGER' | 'LOKI' | 'TEMPO' | null;
+  remedy: string;
+  certificate_expires_at: string | null;
+  certificate_expires_soon: boolean;
   checked_at: string | null;
   latency_ms: number | null;
   check_interval_seconds: number;
@@ -66,10 +70,26 @@ export interface ClusterView {
   capabilities: Capabilities | null;
   endpoints: ClusterEndpoints;
   labels: Record<string, string>;
+  credentials: CredentialView | null;
   enabled: boolean;
   created_at: string;
   updated_at: string;
   last_seen_at: string | null;
+}
+
+export interface CredentialView {
+  auth_type: 'SERVICE_ACCOUNT' | 'KUBECONFIG' | 'OIDC';
+  stored_at: string;
+  validated_at: string | null;
+  expires_at: string | null;
+  expires_soon: boolean;
+  refresh_problem: string;
+}
+
+export interface CredentialsExpiring {
+  cluster_id: string;
+  expires_at: string;
+  expired: boolean;
 }
 
 export interface StatusChanged {
@@ -92,6 +112,7 @@ interface Envelope<Type extends string, Payload> {
 
 export type LiveEvent =
   | Envelope<'CLUSTER_CAPABILITIES_CHANGED', CapabilitiesChanged>
+  | Envelope<'CLUSTER_CREDENTIALS_EXPIRING', CredentialsExpiring>
   | Envelope<'CLUSTER_CREDENTIALS_UPDATED', ClusterReference>
   | Envelope<'CLUSTER_DELETED', ClusterReference>
   | Envelope<'CLUSTER_REGISTERED', ClusterView>
