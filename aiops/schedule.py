@@ -19,6 +19,17 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expire_seconds": 30},
     },
+    # The same: each token is asked for when two thirds of its life are over.
+    "Refresh due tokens": {
+        "task": "clusters.refresh_tokens",
+        "schedule": 15.0,
+        "options": {"expire_seconds": 15},
+    },
+    "Tell of credentials that end": {
+        "task": "clusters.tell_expiries",
+        "schedule": 3600.0,
+        "options": {"expire_seconds": 3600},
+    },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",
         "schedule": 10.0,

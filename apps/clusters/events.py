@@ -1,6 +1,7 @@
 """The events of the registry."""
 
 import uuid
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -13,7 +14,7 @@ from apps.clusters.contract import (
     describe_capabilities,
     describe_status,
 )
-from apps.clusters.models import Cluster
+from apps.clusters.models import Cluster, Credential
 from apps.streaming.catalogue import declare
 from apps.streaming.envelope import Event
 
@@ -36,10 +37,19 @@ class ClusterReference(BaseModel):
     cluster_id: uuid.UUID
 
 
+class CredentialsExpiring(BaseModel):
+    """Sent once some days ahead, and once at the end itself."""
+
+    cluster_id: uuid.UUID
+    expires_at: datetime
+    expired: bool
+
+
 REGISTERED = declare("CLUSTER_REGISTERED", ClusterView)
 UPDATED = declare("CLUSTER_UPDATED", ClusterView)
 DELETED = declare("CLUSTER_DELETED", ClusterReference)
 CREDENTIALS_UPDATED = declare("CLUSTER_CREDENTIALS_UPDATED", ClusterReference)
+CREDENTIALS_EXPIRING = declare("CLUSTER_CREDENTIALS_EXPIRING", CredentialsExpiring)
 STATUS_CHANGED = declare("CLUSTER_STATUS_CHANGED", StatusChanged)
 CAPABILITIES_CHANGED = declare("CLUSTER_CAPABILITIES_CHANGED", CapabilitiesChanged)
 
@@ -59,6 +69,14 @@ def deleted(cluster_id: uuid.UUID, name: str) -> Event:
 def credentials_updated(cluster: Cluster) -> Event:
     payload = ClusterReference(cluster_id=cluster.pk)
     return Event(CREDENTIALS_UPDATED, payload, SOURCE, cluster.pk, cluster.name)
+
+
+def credentials_expiring(credential: Credential, *, expired: bool) -> Event:
+    cluster = credential.cluster
+    payload = CredentialsExpiring(
+        cluster_id=cluster.pk, expires_at=credential.expires_at, expired=expired
+    )
+    return Event(CREDENTIALS_EXPIRING, payload, SOURCE, cluster.pk, cluster.name)
 
 
 def status_changed(cluster: Cluster, old_state: str) -> Event:

@@ -4,7 +4,7 @@ from asgiref.sync import async_to_sync
 from celery import shared_task
 from django.db import transaction
 
-from apps.clusters.actions import checking, discovering, health
+from apps.clusters.actions import checking, discovering, expiry, history, refreshing
 from apps.clusters.vault import store as vault
 
 
@@ -22,7 +22,18 @@ def discover_due() -> int:
 
 @shared_task(name="clusters.trim_history")  # type: ignore[untyped-decorator]
 def trim_history() -> int:
-    return health.trim_history()
+    return history.tidy()
+
+
+# A round takes on more for half a minute, and its last askings have twenty seconds.
+@shared_task(name="clusters.refresh_tokens", soft_time_limit=80, time_limit=90)  # type: ignore[untyped-decorator]
+def refresh_tokens() -> int:
+    return async_to_sync(refreshing.refresh_due)()
+
+
+@shared_task(name="clusters.tell_expiries")  # type: ignore[untyped-decorator]
+def tell_expiries() -> int:
+    return expiry.tell_expiries()
 
 
 @shared_task(name="clusters.sweep_credentials")  # type: ignore[untyped-decorator]

@@ -4,18 +4,27 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts import audit
 from apps.clusters import events
 from apps.clusters.connection import TOKEN_OF
-from apps.clusters.errors import BoxClosed, CredentialsInvalid
+from apps.clusters.errors import (
+    NO_SUCH_CLUSTER,
+    BoxClosed,
+    ClusterNotFound,
+    CredentialsInvalid,
+)
+from apps.clusters.expiry import Expiry, earliest
 from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.models.credential import AuthType
+from apps.clusters.oidc import Provider, check_address
 from apps.clusters.vault import store as vault
 from apps.clusters.vault.secrets import Secrets
 from apps.http import trust
@@ -23,6 +32,9 @@ from apps.streaming.publish import publish
 
 # What may stand in an Authorization header; a pasted "..." or line break may not.
 _TOKEN = re.compile(r"[\x21-\x7e]*\Z")
+# All that signs in at an API server, or brings what does.
+_OIDC = {"oidc_client_secret", "oidc_refresh_token"}
+SIGN_IN = {"token", "client_certificate", "client_key", *_OIDC}
 _TOKEN_BY_URL = {"api_server_url": "token"} | {
     f"{part}_url": token for part, token in TOKEN_OF.items()
 }
@@ -30,58 +42,122 @@ _TOKEN_BY_URL = {"api_server_url": "token"} | {
 
 @dataclass(frozen=True, slots=True)
 class NewCredential:
-    """What signs in at the API server, the CA it is good for, and tokens of other parts."""
+    """What signs in at the API server, the CA it is good for, and tokens of other parts.
+
+    `expires_at` is the end that a person states; what the secrets say of themselves is read from
+    them. `provider` is where a token is asked for if there is none of its own.
+    """
 
     secrets: Secrets = field(default_factory=Secrets)
     ca_bundle: str = ""
     server_name: str = ""
     auth_type: AuthType = AuthType.SERVICE_ACCOUNT
+    expires_at: datetime | None = None
+    provider: Provider | None = None
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether it holds anything for the API server; else it is about other parts alone."""
+        return bool(SIGN_IN & set(self.secrets.names()))
+
+    def ending(self) -> Expiry | None:
+        """Return what of it ends first. A token that an identity provider renews does not."""
+        lasting = asdict(self.secrets)
+        if self.auth_type == AuthType.OIDC:
+            lasting |= {"token": "", "oidc_refresh_token": ""}
+        return earliest(lasting, self.expires_at)
 
 
 @transaction.atomic
 def store(cluster: Cluster, credential: NewCredential) -> None:
     """Replace what opens `cluster`; it is tried out in the next rounds, and may show more."""
     refuse_unusable(credential)
-    vault.store(
-        cluster,
-        credential.secrets,
-        ca_bundle=credential.ca_bundle,
-        server_name=credential.server_name,
-        auth_type=credential.auth_type,
-    )
+    refresh_at = timezone.now() if credential.auth_type == AuthType.OIDC else None
+    vault.store(cluster, credential.secrets, **columns_of(credential), refresh_at=refresh_at)
+    # The row of the schedule is ours since then: a cluster that is there now will stay.
+    if not Cluster.objects.filter(pk=cluster.pk).exists():
+        raise ClusterNotFound(NO_SUCH_CLUSTER)
+    make_due(cluster)
+    tell(cluster, "stored", credential.secrets.names())
+
+
+def remove(cluster: Cluster) -> None:
+    """Forget what opens `cluster`. A second time there is nothing to do, and nothing to tell."""
+    with transaction.atomic():
+        # The schedule's row first, as a check does: the other way round the two could deadlock.
+        list(CheckSchedule.objects.select_for_update().filter(pk=cluster.pk))
+        vault.let_go(cluster.pk)
+        deleted, _ = Credential.objects.filter(pk=cluster.pk).delete()
+        if deleted:
+            make_due(cluster)
+            tell(cluster, "removed", [])
+
+
+def make_due(cluster: Cluster) -> None:
+    """Have `cluster` checked and discovered in the next rounds."""
     now = timezone.now()
     CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=now, next_discovery_at=now)
-    audit.note("stored", "credential", cluster.pk, cluster.name, holds=credential.secrets.names())
+
+
+def tell(cluster: Cluster, what: str, holds: list[str]) -> None:
+    """Note and publish that another credential opens `cluster`."""
+    audit.note(what, "credential", cluster.pk, cluster.name, holds=holds)
     publish(events.credentials_updated(cluster))
+
+
+def columns_of(credential: NewCredential) -> dict[str, Any]:
+    """Return what of it is no secret, as columns of its row."""
+    ending = credential.ending()
+    return {
+        "ca_bundle": credential.ca_bundle,
+        "server_name": credential.server_name,
+        "auth_type": credential.auth_type,
+        "oidc": asdict(credential.provider) if credential.provider else {},
+        "expires_at": ending and ending.at,
+        "expires_with": ending.name if ending else "",
+        "stated_expires_at": credential.expires_at,
+    }
+
+
+def provider_of(stored: Credential) -> Provider | None:
+    return Provider(**stored.oidc) if stored.oidc else None
 
 
 def merge(cluster: Cluster, typed: NewCredential) -> NewCredential:
     """Return what is stored with what was typed over it: an empty box keeps what is."""
     stored = Credential.objects.filter(cluster=cluster).first()
-    if stored is None:
-        return typed
+    return typed if stored is None else merge_over(stored, typed)
+
+
+def merge_over(stored: Credential, typed: NewCredential) -> NewCredential:
     try:
         secrets = vault.unlock(stored)
     except BoxClosed:
         # What cannot be opened cannot be kept either.
         secrets = Secrets()
     given = {name: value for name, value in asdict(typed.secrets).items() if value}
-    auth_type = AuthType(stored.auth_type)
-    if typed.secrets.token:
-        # An API server believes a client certificate first, so the new token would do nothing.
-        secrets = replace(secrets, client_certificate="", client_key="")
-        auth_type = typed.auth_type
+    anew = typed.signs_in
+    if anew:
+        # Whole or not at all: an API server believes a client certificate before a token, so a
+        # new token beside an old certificate would do nothing.
+        secrets = replace(secrets, **dict.fromkeys(SIGN_IN, ""))
     return NewCredential(
         replace(secrets, **given),
         typed.ca_bundle or stored.ca_bundle,
         typed.server_name or stored.server_name,
-        auth_type,
+        typed.auth_type if anew else AuthType(stored.auth_type),
+        typed.expires_at or (None if anew else stored.stated_expires_at),
+        typed.provider if anew else provider_of(stored),
     )
 
 
 def refuse_unusable(credential: NewCredential) -> None:
     """Raise CredentialsInvalid for what could never open anything."""
     secrets = credential.secrets
+    if credential.expires_at and credential.expires_at <= timezone.now():
+        raise CredentialsInvalid("expires_at is past. Leave it out, or give the end that is to be.")
+    if credential.provider or credential.auth_type == AuthType.OIDC:
+        _refuse_provider(credential.provider or Provider(), secrets)
     for name, token in asdict(secrets).items():
         if name.endswith("token") and not _TOKEN.match(token):
             raise CredentialsInvalid(
@@ -103,6 +179,21 @@ def refuse_unusable(credential: NewCredential) -> None:
         ) from None
 
 
+def _refuse_provider(provider: Provider, secrets: Secrets) -> None:
+    if not (provider.client_id and provider.address):
+        raise CredentialsInvalid("OIDC takes a client_id, and an issuer_url or a token_url.")
+    if not (secrets.oidc_client_secret or secrets.oidc_refresh_token):
+        raise CredentialsInvalid("OIDC takes a client_secret or a refresh_token, or both.")
+    try:
+        check_address(provider.address)
+    except ValidationError as refused:
+        raise CredentialsInvalid(f"oidc: {' '.join(refused.messages)}") from None
+    try:
+        trust(provider.ca_bundle)
+    except (ssl.SSLError, ValueError):
+        raise CredentialsInvalid("The ca_bundle of oidc is not a PEM certificate.") from None
+
+
 def refuse_to_follow(
     cluster: Cluster, fields: Mapping[str, Any], typed: NewCredential | None
 ) -> None:
@@ -121,7 +212,10 @@ def refuse_to_follow(
     for url_name, token_name in _TOKEN_BY_URL.items():
         old, new = getattr(cluster, url_name), fields.get(url_name)
         moved = bool(new) and _origin(old) != _origin(str(new))
-        if moved and getattr(kept, token_name) and not getattr(given, token_name):
+        # What an identity provider gives next would follow as what it gave last.
+        following = {"token", *_OIDC} if url_name == "api_server_url" else {token_name}
+        anew = SIGN_IN if url_name == "api_server_url" else {token_name}
+        if moved and following & set(kept.names()) and not anew & set(given.names()):
             raise CredentialsInvalid(
                 f"{url_name} moves to another host, and the stored {token_name} would follow it. "
                 f"Send the {token_name} anew together with the address."

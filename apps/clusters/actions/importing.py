@@ -245,9 +245,13 @@ def _credential_of(access: Access, stored: NewCredential) -> NewCredential:
         token=access.token,
         client_certificate=access.client_certificate,
         client_key=access.client_key,
+        oidc_client_secret="",
+        oidc_refresh_token="",
     )
     ca_bundle = access.ca_bundle or stored.ca_bundle
-    return NewCredential(secrets, ca_bundle, access.tls_server_name, AuthType.KUBECONFIG)
+    renewed = NewCredential(secrets, ca_bundle, access.tls_server_name, AuthType.KUBECONFIG)
+    # An end that a person stated was that of what signed in then.
+    return replace(renewed, expires_at=stored.expires_at) if secrets == kept else renewed
 
 
 def _unwritten(results: list[Imported]) -> list[Imported]:

@@ -5,16 +5,12 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from apps.clusters.actions.credentials import NewCredential
+from apps.clusters.api.credential_forms import CredentialsForm, credential_of
 from apps.clusters.contract import ClusterEndpoints
 from apps.clusters.errors import InvalidClusterName
 from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import NAME
-from apps.clusters.models.credential import AuthType
 from apps.clusters.rules import check_endpoint_url
-from apps.clusters.vault.secrets import Secrets
-
-SECRET_NAMES = tuple(Secrets.__dataclass_fields__)
-SECRET_LIMIT = 16 * 1024
 
 
 class EndpointField(serializers.CharField):
@@ -37,30 +33,6 @@ class EndpointsForm(serializers.Serializer[Any]):
     tempo_url = EndpointField()
     loki_url = EndpointField()
     korrel8r_url = EndpointField()
-
-
-class CredentialsForm(serializers.Serializer[Any]):
-    """Write-only: no answer ever holds any of it."""
-
-    auth_type = serializers.ChoiceField(
-        # Kubeconfigs come in by their import.
-        choices=AuthType.choices[:1],
-        default=AuthType.SERVICE_ACCOUNT,
-        write_only=True,
-    )
-    token = serializers.CharField(max_length=SECRET_LIMIT, write_only=True)
-    ca_bundle = serializers.CharField(
-        max_length=256 * 1024, required=False, allow_blank=True, write_only=True
-    )
-    prometheus_token = serializers.CharField(
-        max_length=SECRET_LIMIT, required=False, allow_blank=True, write_only=True
-    )
-    tempo_token = serializers.CharField(
-        max_length=SECRET_LIMIT, required=False, allow_blank=True, write_only=True
-    )
-    loki_token = serializers.CharField(
-        max_length=SECRET_LIMIT, required=False, allow_blank=True, write_only=True
-    )
 
 
 class RegistrationForm(serializers.ModelSerializer[Cluster]):
@@ -109,10 +81,11 @@ class RegistrationForm(serializers.ModelSerializer[Cluster]):
         return {name: getattr(blank, name) for name in [*plain, *ClusterEndpoints.model_fields]}
 
     def credential(self) -> NewCredential | None:
+        """Return the credential that was sent, good for the address that is sent or stays."""
         sent = self.validated_data.get("credentials")
-        return credential_of(sent) if sent else None
+        if not sent:
+            return None
+        return credential_of(sent, self.validated_data.get("api_server_url") or self._address())
 
-
-def credential_of(sent: dict[str, Any]) -> NewCredential:
-    secrets = Secrets(**{name: sent.get(name, "") for name in SECRET_NAMES})
-    return NewCredential(secrets, sent.get("ca_bundle", ""))
+    def _address(self) -> str:
+        return self.instance.api_server_url if self.instance is not None else ""

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from apps.clusters.api.audit import AuditViewSet
 from apps.clusters.api.bulk import BulkView
 from apps.clusters.api.clusters import ClusterViewSet
+from apps.clusters.api.credentials import CredentialViewSet
 from apps.clusters.api.exports import ClusterExportView
 from apps.clusters.api.fleet import FleetCapabilitiesView, FleetHealthView, FleetSummaryView
 from apps.clusters.api.imports import ImportView
@@ -15,6 +16,7 @@ from apps.clusters.api.testing import ClusterTestView
 router = SimpleRouter(trailing_slash=False)
 router.register("audit", AuditViewSet, basename="audit")
 router.register("clusters", ClusterViewSet, basename="cluster")
+router.register("clusters", CredentialViewSet, basename="cluster-credential")
 
 urlpatterns = [
     path("me", MeView.as_view(), name="me"),
