@@ -187,27 +187,36 @@ async def test_a_review_is_asked_for_by_post_and_by_those_who_may(reader: Reader
 
 
 async def test_the_official_client_understands_all_three(reader: Reader) -> None:
-    def read() -> tuple[bool, list[str], bool, str]:
+    def read() -> tuple[Any, Any, Any]:
         settings = kubernetes.Configuration(host=reader.api.url)
         settings.ssl_ca_cert = str(reader.api.config.certificates.authority)
         settings.api_key = {"authorization": f"Bearer {TOKEN}"}
+        about = {"api_version": "authorization.k8s.io/v1"}
+        nodes = kubernetes.V1ResourceAttributes(verb="list", resource="nodes")
         with kubernetes.ApiClient(settings) as connection:
             authorization = kubernetes.AuthorizationV1Api(connection)
             rules = authorization.create_self_subject_rules_review(
-                body("SelfSubjectRulesReview", {"namespace": "default"})
-            ).status
-            access = authorization.create_self_subject_access_review(
-                body(
-                    "SelfSubjectAccessReview",
-                    {"resourceAttributes": {"verb": "list", "resource": "nodes"}},
+                kubernetes.V1SelfSubjectRulesReview(
+                    **about,
+                    kind="SelfSubjectRulesReview",
+                    spec=kubernetes.V1SelfSubjectRulesReviewSpec(namespace="default"),
                 )
-            ).status
-            asker = kubernetes.AuthenticationV1Api(connection).create_self_subject_review(
-                {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
             )
-            groups = [group for rule in rules.resource_rules for group in rule.api_groups]
-            return rules.incomplete, groups, access.allowed, asker.status.user_info.username
+            access = authorization.create_self_subject_access_review(
+                kubernetes.V1SelfSubjectAccessReview(
+                    **about,
+                    kind="SelfSubjectAccessReview",
+                    spec=kubernetes.V1SelfSubjectAccessReviewSpec(resource_attributes=nodes),
+                )
+            )
+            asker = kubernetes.AuthenticationV1Api(connection).create_self_subject_review(
+                kubernetes.V1SelfSubjectReview(
+                    api_version="authentication.k8s.io/v1", kind="SelfSubjectReview"
+                )
+            )
+        return rules.status, access.status, asker.status
 
-    incomplete, groups, may, username = await asyncio.to_thread(read)
-    assert (incomplete, may, username) == (False, True, USER)
-    assert {"", "apps", "config.openshift.io"} <= set(groups)
+    rules, access, asker = await asyncio.to_thread(read)
+    assert (rules.incomplete, access.allowed, asker.user_info.username) == (False, True, USER)
+    groups = {group for rule in rules.resource_rules for group in rule.api_groups}
+    assert {"", "apps", "config.openshift.io"} <= groups

@@ -115,5 +115,7 @@ READER = Role(
         *reading(),
         *MONITORING,
         Rule(("get", "list"), ("",), ("secrets",), namespace=READER_NAMESPACE),
+        # In which MicroShift says its version.
+        Rule(("get",), ("",), ("configmaps",), ("microshift-version",), namespace="kube-public"),
     )
 )
