@@ -108,7 +108,7 @@ def test_without_the_certificate_or_the_name_nothing_is_reached(
 
 
 def test_a_pair_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.http.MEMORY", tmp_path)
+    monkeypatch.setattr("apps.http.tls.MEMORY", tmp_path)
     pair = AUTHORITY.sign("other", client=True)
     with api_server(tmp_path, AUTHORITY.sign(INSIDE), asks=True) as (url, seen):
         upstream = upstream_of(url, client_certificate=pair.certificate, client_key=pair.key)

@@ -1,0 +1,135 @@
+"""From a host's name to addresses that may be connected to, each of them checked.
+
+What is checked is what is connected to: a name that leads elsewhere a moment later gains nothing.
+Names are looked up in threads of their own. A look-up cannot be cancelled, and on the loop's few
+threads a handful of names that hang would keep everybody else's from being looked up at all.
+"""
+
+import asyncio
+import socket
+import threading
+from collections import deque
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from aiohappyeyeballs import AddrInfoType
+
+from apps.http.call import Stage, Unreachable
+from apps.http.place import IpAddress, Place
+
+Found = list[AddrInfoType] | OSError
+
+MOST_LOOK_UPS = 128
+# A resolver tells nobody how long its answer holds. A change in DNS is seen this much later.
+KEPT_SECONDS = 30.0
+MOST_KEPT = 20_000
+# Where clouds keep the keys of the machine we run on, besides the link-local 169.254.169.254.
+METADATA = {
+    ip_address("100.100.100.200"),
+    ip_address("168.63.129.16"),
+    ip_address("192.0.0.192"),
+    ip_address("fd00:ec2::254"),
+}
+NAT64 = ip_network("64:ff9b::/96")
+NOWHERE = "its address is one at which no cluster can be"
+
+
+def is_forbidden(address: IpAddress) -> bool:
+    """Whether no watched system can be there, but something that we must not ask."""
+    address = _inner(address)
+    return (
+        address in METADATA
+        or address.is_link_local
+        or address.is_unspecified
+        or address.is_multicast
+        or address == ip_address("255.255.255.255")
+    )
+
+
+def _inner(address: IpAddress) -> IpAddress:
+    """Return the IPv4 address that an IPv6 one leads to."""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped or address.sixtofour:
+            return address.ipv4_mapped or address.sixtofour or address
+        if address in NAT64:
+            return ip_address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+class Directory:
+    """The names of one event loop: looked up once for all who ask, and known for a while."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._known: dict[str, tuple[float, list[AddrInfoType]]] = {}
+        self._asked: dict[str, asyncio.Future[Found]] = {}
+        self._queue: deque[str] = deque()
+        self._running = 0
+
+    async def find(self, place: Place) -> list[AddrInfoType]:
+        """Return where to connect to; raise Unreachable where that is nowhere."""
+        if place.literal is not None:
+            if is_forbidden(place.literal):
+                raise Unreachable(Stage.DNS, NOWHERE)
+            return [_info_of(place.literal, place.port)]
+        until, infos = self._known.get(place.host, (0.0, []))
+        if until < self._loop.time():
+            infos = await self._look_up(place.host)
+        allowed = [info for info in infos if not is_forbidden(ip_address(info[4][0]))]
+        if not allowed:
+            raise Unreachable(Stage.DNS, NOWHERE)
+        return [_at_port(info, place.port) for info in allowed]
+
+    def forget(self, place: Place) -> None:
+        """What is known led nowhere; next time it is looked up anew."""
+        self._known.pop(place.host, None)
+
+    async def _look_up(self, host: str) -> list[AddrInfoType]:
+        if host not in self._asked:
+            self._asked[host] = self._loop.create_future()
+            self._queue.append(host)
+            self._start()
+        # One who has no more time leaves; the look-up goes on for those who still wait.
+        found = await asyncio.shield(self._asked[host])
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    def _start(self) -> None:
+        while self._queue and self._running < MOST_LOOK_UPS:
+            self._running += 1
+            host = self._queue.popleft()
+            # At the end of the process nobody waits for a resolver that hangs.
+            threading.Thread(target=self._resolve, args=(host,), daemon=True).start()
+
+    def _resolve(self, host: str) -> None:
+        found: Found
+        try:
+            found = list(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found = error if isinstance(error, OSError) else socket.gaierror(str(error))
+        # RuntimeError: the loop has ended, and with it everybody who waited.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._note, host, found)
+
+    def _note(self, host: str, found: Found) -> None:
+        self._running -= 1
+        if isinstance(found, list):
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            self._known[host] = (self._loop.time() + KEPT_SECONDS, found)
+        self._asked.pop(host).set_result(found)
+        self._start()
+
+
+def _info_of(literal: IpAddress, port: int) -> AddrInfoType:
+    if isinstance(literal, IPv6Address):
+        where: tuple[Any, ...] = (str(literal), port, 0, 0)
+        return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where
+    return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (str(literal), port)
+
+
+def _at_port(info: AddrInfoType, port: int) -> AddrInfoType:
+    family, kind, protocol, name, where = info
+    return family, kind, protocol, name, (where[0], port, *where[2:])

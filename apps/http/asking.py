@@ -1,0 +1,92 @@
+"""Asks one question of one upstream, within one deadline over all of it."""
+
+import asyncio
+import socket
+import ssl
+import time
+
+from apps.http import pool as pools
+from apps.http.bodies import broken
+from apps.http.call import Call, Reply, Stage, Unreachable, Upstream
+from apps.http.connection import Connection, Stale
+from apps.http.dialing import Progress
+from apps.http.place import Place, locate
+from apps.http.wire import Answer, compose
+
+# What may be sent once more when a kept connection turns out to be closed: it changes nothing.
+REPEATABLE = {"GET", "HEAD"}
+
+
+async def ask(upstream: Upstream, call: Call) -> Reply:
+    """Return the upstream's whole answer, whatever its status; raise Unreachable otherwise."""
+    started = time.perf_counter()
+    progress = Progress()
+    answer = Answer(call.verb, call.cap)
+    try:
+        place = locate(upstream.base_url)
+        request = compose(upstream, place, call)
+    except ValueError:
+        # Not quoted: the value that does not fit may be the token.
+        raise Unreachable(Stage.PROTOCOL, "its address or token cannot be sent") from None
+    try:
+        async with asyncio.timeout(call.deadline) as time_limit:
+            connection = await _exchange(upstream, place, request, answer, progress)
+    except OSError as error:
+        if time_limit.expired():
+            reason = f"no answer in {call.deadline:g} s"
+            raise Unreachable(Stage.TIMEOUT, reason, progress.stage) from None
+        raise _unreachable(error, progress.stage) from None
+    return Reply(
+        answer.status,
+        answer.content,
+        round((time.perf_counter() - started) * 1000),
+        connection.certificate_expires_at,
+    )
+
+
+async def _exchange(
+    upstream: Upstream, place: Place, request: bytes, answer: Answer, progress: Progress
+) -> Connection:
+    pool = await pools.of_this_loop()
+    async with pool.enter(upstream, place) as door:
+        connection = pool.take(door)
+        if connection is not None:
+            try:
+                await _again(connection, request, answer)
+            except Stale:
+                connection = None
+        if connection is None:
+            connection = await pool.open(upstream, place, progress)
+            await connection.exchange(request, answer)
+        pool.keep(door, connection)
+        return connection
+
+
+async def _again(connection: Connection, request: bytes, answer: Answer) -> None:
+    """Ask by a kept connection; raise Stale where it is certain that asking anew does no harm."""
+    repeatable = answer.verb in REPEATABLE
+    if not repeatable and not connection.is_quiet():
+        connection.abort()
+        raise Stale
+    try:
+        await connection.exchange(request, answer)
+    except Stale:
+        if repeatable:
+            raise
+        raise broken("the connection broke before an answer came") from None
+
+
+def _unreachable(error: OSError, stage: Stage | None) -> Unreachable:
+    match error:
+        case socket.gaierror():
+            return Unreachable(Stage.DNS, "the host name is not known")
+        case ssl.SSLCertVerificationError():
+            return Unreachable(Stage.TLS, f"TLS certificate refused: {error.verify_message}")
+        case ssl.SSLError():
+            return Unreachable(Stage.TLS, f"TLS failed: {error.reason or error}")
+        case ConnectionRefusedError():
+            return Unreachable(Stage.TCP, "connection refused")
+    if stage == Stage.TLS:
+        return Unreachable(Stage.TLS, "TLS failed: the other side hung up")
+    # Of several addresses that were tried, the library tells one summary without a number.
+    return Unreachable(Stage.TCP, (error.strerror or "connection failed").lower())

@@ -1,0 +1,95 @@
+"""What is asked, of whom, and what comes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from apps.masking import quotable
+
+MIB = 1024 * 1024
+
+Pairs = Mapping[str, str | list[str]]
+
+
+class Stage(StrEnum):
+    """How far a call came before it failed."""
+
+    DNS = "DNS"
+    TCP = "TCP"
+    TLS = "TLS"
+    TIMEOUT = "TIMEOUT"
+    PROTOCOL = "PROTOCOL"
+    SIZE = "SIZE"
+
+
+class Unreachable(Exception):
+    """A call brought no whole answer. `reason` is fit for people and holds no credential.
+
+    `during` says in which stage a call hung that ran out of time: DNS, TCP or TLS, or None where
+    it was connected and waited for the answer.
+    """
+
+    def __init__(self, stage: Stage, reason: str, during: Stage | None = None) -> None:
+        super().__init__(reason)
+        self.stage = stage
+        self.reason = reason
+        self.during = during
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where to ask, whom to trust, and what to show at the door."""
+
+    base_url: str
+    ca_bundle: str = ""
+    token: str = field(default="", repr=False)
+    # PEM, for the TLS handshake; shown over https alone.
+    client_certificate: str = field(default="", repr=False)
+    client_key: str = field(default="", repr=False)
+    # The name its certificate must carry, where that is not the one in the address.
+    server_name: str = ""
+    # How the token is shown; OAuth clients sign in by Basic.
+    scheme: str = "Bearer"
+
+    @property
+    def address(self) -> str:
+        url = urlsplit(self.base_url)
+        try:
+            port = url.port
+        except ValueError:
+            return url.netloc
+        return f"{url.hostname}:{port or (443 if url.scheme == 'https' else 80)}"
+
+    def quote(self, said: str, limit: int = 500) -> str:
+        """Return what this upstream said, fit for a page: it may throw our own token back."""
+        return quotable(said, self.token, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. The certificate's end is known where the call went over TLS."""
+
+    status: int
+    body: bytes
+    elapsed_ms: int
+    certificate_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to ask of an upstream. `form` and `json` make it a POST; `deadline` is in seconds."""
+
+    path: str
+    params: Pairs = field(default_factory=dict)
+    # May hold secrets: a token endpoint is given one, a Secret is made of them.
+    form: Pairs | None = field(default=None, repr=False)
+    json: bytes | None = field(default=None, repr=False)
+    deadline: float = 10.0
+    cap: int = 8 * MIB
+    method: str = ""
+
+    @property
+    def verb(self) -> str:
+        return self.method or ("GET" if self.form is None and self.json is None else "POST")

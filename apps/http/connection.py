@@ -1,0 +1,89 @@
+"""One connection to an upstream: a question goes out, its answer comes in, and then the next."""
+
+import asyncio
+import select
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+
+from apps.http.bodies import broken
+from apps.http.call import Unreachable
+from apps.http.wire import Answer
+
+
+class Stale(Exception):
+    """A kept connection turned out to be closed before anything of an answer came."""
+
+
+class Connection(asyncio.Protocol):
+    """Asked one question at a time. `closed` once nothing more can be asked."""
+
+    def __init__(self, on_close: Callable[["Connection"], None]) -> None:
+        self.closed = False
+        self.kept_until = 0.0
+        self.certificate_expires_at: datetime | None = None
+        self.transport: asyncio.Transport | None = None
+        self._on_close = on_close
+        self._answer: Answer | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._used = False
+
+    async def exchange(self, request: bytes, answer: Answer) -> None:
+        """Send a question and fill `answer` with what comes; raise what kept it from coming."""
+        if self.transport is None or self.closed:
+            raise Stale
+        self._answer = answer
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            self.transport.write(request)
+            await self._waiter
+        except BaseException:
+            # Half an answer may still be on its way, and would be taken for that to the next.
+            self.abort()
+            raise
+        finally:
+            self._used, self._answer, self._waiter = True, None, None
+        if not answer.keeps_connection:
+            self.abort()
+
+    def is_quiet(self) -> bool:
+        """Whether the other side has neither closed it nor said anything without being asked."""
+        if self.closed or self.transport is None:
+            return False
+        door = select.poll()
+        door.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return not door.poll(0)
+
+    def abort(self) -> None:
+        self.closed = True
+        if self.transport is not None:
+            self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._answer is None or self._waiter is None or self._waiter.done():
+            self.abort()
+            return
+        try:
+            if self._answer.feed(data):
+                self._waiter.set_result(None)
+        except Unreachable as failure:
+            self._waiter.set_exception(failure)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        self._on_close(self)
+        if self._answer is None or self._waiter is None or self._waiter.done():
+            return
+        if exc is None and self._answer.close():
+            self._waiter.set_result(None)
+        elif self._used and not self._answer.begun:
+            self._waiter.set_exception(Stale())
+        else:
+            self._waiter.set_exception(exc or broken(f"the connection broke {self._when()}"))
+
+    def _when(self) -> str:
+        begun = self._answer is not None and self._answer.begun
+        return "in the middle of an answer" if begun else "before an answer came"

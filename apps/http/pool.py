@@ -1,0 +1,171 @@
+"""Connections that are kept for the next question, within bounds, for one event loop each.
+
+The pool of a loop is held by an async generator: when a short-lived loop ends (a task's
+`async_to_sync`), the loop itself closes its generators and with them the pool.
+"""
+
+import asyncio
+import resource
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from apps.http.addresses import Directory
+from apps.http.call import Upstream
+from apps.http.connection import Connection
+from apps.http.dialing import Dialer, Progress
+from apps.http.place import Place
+
+CONNECTIONS_PER_UPSTREAM = 10
+# Longer than most intervals between checks, shorter than servers and routers wait for us.
+KEPT_SECONDS = 75.0
+MOST_OF_ONE = 16
+
+
+@dataclass(eq=False, slots=True)
+class Door:
+    """One upstream as one identity: a connection that is kept here serves nobody else."""
+
+    key: Hashable
+    seats: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(CONNECTIONS_PER_UPSTREAM)
+    )
+    kept: deque[Connection] = field(default_factory=deque)
+    callers: int = 0
+
+
+class Pool:
+    """All connections of one loop: at most half of the files that this process may open."""
+
+    def __init__(self) -> None:
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._room = asyncio.Semaphore(max(MOST_OF_ONE, min(most, 65_536) // 2))
+        self._doors: dict[Hashable, Door] = {}
+        self._open: set[Connection] = set()
+        # The one that has waited longest for another question comes first.
+        self._kept: OrderedDict[Connection, Door] = OrderedDict()
+        self._dialer = Dialer(Directory(), self._closed)
+        self._sweep: asyncio.TimerHandle | None = None
+        self._emptied: asyncio.Event | None = None
+
+    @asynccontextmanager
+    async def enter(self, upstream: Upstream, place: Place) -> AsyncIterator[Door]:
+        """Take one of the seats of an upstream, as soon as there is one."""
+        key = _key_of(upstream, place)
+        door = self._doors.get(key)
+        if door is None:
+            door = self._doors[key] = Door(key)
+        door.callers += 1
+        try:
+            async with door.seats:
+                yield door
+        finally:
+            door.callers -= 1
+            self._forget_if_idle(door)
+
+    def take(self, door: Door) -> Connection | None:
+        """Return the connection that was last in use, if one is kept."""
+        while door.kept:
+            connection = door.kept[-1]
+            self._unkeep(connection)
+            if not connection.closed:
+                return connection
+        return None
+
+    async def open(self, upstream: Upstream, place: Place, progress: Progress) -> Connection:
+        if self._room.locked() and self._kept:
+            self._let_go(next(iter(self._kept)))
+        await self._room.acquire()
+        try:
+            connection = await self._dialer.dial(upstream, place, progress)
+        except BaseException:
+            self._room.release()
+            raise
+        self._open.add(connection)
+        if connection.closed:
+            self._closed(connection)
+        return connection
+
+    def keep(self, door: Door, connection: Connection) -> None:
+        if connection.closed:
+            return
+        loop = asyncio.get_running_loop()
+        connection.kept_until = loop.time() + KEPT_SECONDS
+        door.kept.append(connection)
+        self._kept[connection] = door
+        if self._sweep is None:
+            self._sweep = loop.call_later(KEPT_SECONDS, self._let_go_of_old)
+
+    async def close(self) -> None:
+        if self._sweep is not None:
+            self._sweep.cancel()
+        for connection in self._open:
+            connection.abort()
+        # Their sockets are closed a turn or two of the loop later; until then it must not end.
+        if self._open:
+            self._emptied = asyncio.Event()
+            await self._emptied.wait()
+
+    def _let_go_of_old(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._sweep = None
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if oldest.kept_until > loop.time():
+                self._sweep = loop.call_at(oldest.kept_until, self._let_go_of_old)
+                return
+            self._let_go(oldest)
+
+    def _let_go(self, connection: Connection) -> None:
+        self._unkeep(connection)
+        connection.abort()
+
+    def _unkeep(self, connection: Connection) -> None:
+        door = self._kept.pop(connection, None)
+        if door is not None:
+            door.kept.remove(connection)
+            self._forget_if_idle(door)
+
+    def _closed(self, connection: Connection) -> None:
+        self._unkeep(connection)
+        if connection in self._open:
+            self._open.discard(connection)
+            self._room.release()
+        if self._emptied is not None and not self._open:
+            self._emptied.set()
+
+    def _forget_if_idle(self, door: Door) -> None:
+        if not door.callers and not door.kept:
+            self._doors.pop(door.key, None)
+
+
+def _key_of(upstream: Upstream, place: Place) -> Hashable:
+    """Whatever a connection was opened with."""
+    if not place.secure:
+        return (place.host, place.port)
+    identity = (upstream.ca_bundle, upstream.client_certificate, upstream.client_key)
+    return (place.host, place.port, upstream.server_name, *identity)
+
+
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Pool, AsyncGenerator[Pool, None]]] = (
+    WeakKeyDictionary()
+)
+
+
+async def of_this_loop() -> Pool:
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        keeper = _keep(loop)
+        _pools[loop] = (await anext(keeper), keeper)
+    return _pools[loop][0]
+
+
+async def _keep(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[Pool, None]:
+    pool = Pool()
+    try:
+        yield pool
+    finally:
+        _pools.pop(loop, None)
+        await pool.close()

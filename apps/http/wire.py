@@ -1,0 +1,155 @@
+"""HTTP/1.1 as bytes: a call written down, an answer's head and body read strictly. No network.
+
+Strict, because whoever guesses where a broken answer ends shows one answer as another's.
+"""
+
+import re
+from urllib.parse import quote, urlencode
+
+from apps.http.bodies import Body, Chunked, Sized, UntilClose, broken
+from apps.http.call import Call, Stage, Unreachable, Upstream
+from apps.http.place import PLAIN, Place
+
+HEAD_CAP = 64 * 1024
+# An upstream may send interim answers (1xx) before the real one; more than these are a game.
+MOST_INTERIM = 8
+BODILESS = {204, 304}
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\Z")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*?)[ \t]*\Z")
+_LENGTH = re.compile(rb"[0-9]{1,18}\Z")
+_WANTED = {b"content-length", b"transfer-encoding", b"content-encoding", b"connection"}
+
+
+def compose(upstream: Upstream, place: Place, call: Call) -> bytes:
+    """Return the request's bytes; raise ValueError for what no request can carry."""
+    body, kind = _body_of(call)
+    target = place.prefix + quote(call.path, safe=PLAIN) or "/"
+    asked = urlencode(call.params, doseq=True, quote_via=quote)
+    if place.query or asked:
+        target += "?" + "&".join(filter(None, (place.query, asked)))
+    lines = [
+        f"{call.verb} {target} HTTP/1.1",
+        f"Host: {place.authority}",
+        "User-Agent: aiops-nextgen",
+        "Accept: application/json",
+        "Accept-Encoding: identity",
+    ]
+    if upstream.token:
+        lines.append(f"Authorization: {upstream.scheme} {upstream.token}")
+    if kind:
+        lines.append(f"Content-Type: {kind}")
+    if body or call.verb in {"POST", "PUT", "PATCH"}:
+        lines.append(f"Content-Length: {len(body)}")
+    head = "".join(lines)
+    if not head.isascii() or not head.isprintable():
+        raise ValueError("a line break or another sign that no header has")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _body_of(call: Call) -> tuple[bytes, str]:
+    if call.json is not None:
+        return call.json, "application/json"
+    if call.form is not None:
+        return urlencode(call.form, doseq=True).encode(), "application/x-www-form-urlencoded"
+    return b"", ""
+
+
+class Answer:
+    """One answer as it comes in. Raises Unreachable as soon as it cannot become a whole one."""
+
+    def __init__(self, verb: str, cap: int) -> None:
+        self.verb = verb
+        self.status = 0
+        self.begun = False
+        self._cap = cap
+        self._head = b""
+        self._interim = 0
+        self._lasting = False
+        self._body: Body | None = None
+
+    @property
+    def content(self) -> bytes:
+        return bytes(self._body.content) if self._body else b""
+
+    @property
+    def keeps_connection(self) -> bool:
+        """Whether another question may follow; not after bytes that belong to no answer."""
+        return self._lasting and self._body is not None and not self._body.excess
+
+    def feed(self, data: bytes) -> bool:
+        """Take in what came; return whether the answer is whole."""
+        self.begun = True
+        while self._body is None:
+            read = self._read_head(data)
+            if read is None:
+                return False
+            data = read
+        return self._body.feed(data)
+
+    def close(self) -> bool:
+        """The connection ended; return whether that is how the answer ends."""
+        return self._body is not None and self._body.close()
+
+    def _read_head(self, data: bytes) -> bytes | None:
+        """Return what follows the head, or None while it is not all there."""
+        searched = max(0, len(self._head) - 3)
+        self._head += data
+        end = self._head.find(b"\r\n\r\n", searched)
+        if (len(self._head) if end < 0 else end) > HEAD_CAP:
+            raise Unreachable(Stage.SIZE, f"the answer's header is larger than {HEAD_CAP} bytes")
+        if end < 0:
+            return None
+        rest = self._head[end + 4 :]
+        first, *lines = self._head[:end].split(b"\r\n")
+        self._head = b""
+        self._understand(first, _fields(lines))
+        return rest
+
+    def _understand(self, first: bytes, fields: dict[bytes, bytes]) -> None:
+        line = _STATUS_LINE.match(first)
+        if not line:
+            raise broken("the connection broke: what answers does not speak HTTP/1.1")
+        self.status = int(line[2])
+        if self.status < 200:
+            self._interim += 1
+            if self.status == 101 or self._interim > MOST_INTERIM:
+                raise broken("the connection broke: it answers another question than ours")
+            return
+        words = fields.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
+        self._lasting = b"keep-alive" in words if line[1] == b"0" else b"close" not in words
+        self._body = self._body_by(fields)
+
+    def _body_by(self, fields: dict[bytes, bytes]) -> Body:
+        if self.verb == "HEAD" or self.status in BODILESS:
+            return Sized(0, self._cap)
+        # A few kilobytes can unpack to gigabytes; we asked for none of it.
+        if fields.get(b"content-encoding", b"identity").lower() not in {b"", b"identity"}:
+            raise broken("it answers compressed, although asked not to")
+        length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
+        if coding is not None:
+            if length is not None or coding.lower() != b"chunked":
+                raise broken("the connection broke: where its answer ends is not clear")
+            return Chunked(self._cap)
+        if length is None:
+            self._lasting = False
+            return UntilClose(self._cap)
+        if not _LENGTH.match(length):
+            raise broken("the connection broke: its answer has no valid length")
+        return Sized(int(length), self._cap)
+
+
+def _fields(lines: list[bytes]) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for line in lines:
+        field = _FIELD.match(line)
+        if not field:
+            raise broken("the connection broke: its answer has no valid header")
+        name = field[1].lower()
+        if name not in _WANTED:
+            continue
+        value = field[2]
+        if name in found and not (name == b"content-length" and found[name] == value):
+            value = found[name] + b"," + value
+        found[name] = value
+    return found
