@@ -6,6 +6,7 @@ from django import forms
 
 from apps.clusters.actions import credentials
 from apps.clusters.actions.credentials import NewCredential
+from apps.clusters.admin.secret_boxes import SecretInput, SecretTextarea
 from apps.clusters.errors import CredentialsInvalid
 from apps.clusters.models import Cluster
 from apps.clusters.vault.secrets import Secrets
@@ -30,9 +31,7 @@ FIELDS = (
     "labels",
     "enabled",
 )
-MOVE_HERE = (
-    "On these pages: remove the credential first, then move the cluster, then store it anew."
-)
+MOVE_HERE = "On these pages: remove the credential first, move the cluster, and store it anew."
 
 
 class ClusterForm(forms.ModelForm[Cluster]):
@@ -65,16 +64,14 @@ class ClusterForm(forms.ModelForm[Cluster]):
 class RegistrationForm(ClusterForm):
     """A new cluster, with empty boxes for its secrets: nothing is ever put back into one."""
 
-    token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    prometheus_token = forms.CharField(
-        required=False, widget=forms.PasswordInput(render_value=False)
-    )
-    tempo_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
-    loki_token = forms.CharField(required=False, widget=forms.PasswordInput(render_value=False))
+    token = forms.CharField(required=False, widget=SecretInput())
+    prometheus_token = forms.CharField(required=False, widget=SecretInput())
+    tempo_token = forms.CharField(required=False, widget=SecretInput())
+    loki_token = forms.CharField(required=False, widget=SecretInput())
     ca_bundle = forms.CharField(
         required=False,
         label="CA bundle (PEM)",
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=SecretTextarea(4),
         help_text="The authority that signed the API server's certificate, if it is not public.",
     )
 

@@ -20,6 +20,7 @@ from apps.clusters.admin.cluster_form import (
     RegistrationForm,
 )
 from apps.clusters.admin.columns import ClusterColumns, tell_moment
+from apps.clusters.admin.credentials import CredentialPage
 from apps.clusters.admin.glance import ClusterGlance
 from apps.clusters.admin.importing import KubeconfigImport
 from apps.clusters.admin.list_actions import ClusterActions
@@ -38,7 +39,7 @@ DESCRIPTION = (
 
 
 @admin.register(Cluster)
-class ClusterAdmin(ClusterColumns, ClusterActions, ClusterGlance, KubeconfigImport):
+class ClusterAdmin(ClusterColumns, ClusterActions, ClusterGlance, CredentialPage, KubeconfigImport):
     form = ClusterForm
     readonly_fields = ("abilities", "discovered", "created_at", "updated_at")
     add_fieldsets = (

@@ -26,6 +26,7 @@ from apps.clusters.actions.importing import (
     import_contexts,
     read_labels,
 )
+from apps.clusters.admin.secret_boxes import SecretTextarea
 from apps.clusters.errors import KubeconfigUnusable
 from apps.clusters.kube.plain_yaml import MOST_BYTES
 from apps.clusters.models import Cluster
@@ -34,13 +35,6 @@ from apps.sealing import SealBroken, seal, unseal
 
 SECONDS = 600
 TOO_LATE = "The preview is older than ten minutes, or not yours. Give the kubeconfig again."
-
-
-class SecretTextarea(forms.Textarea):
-    """Shows nothing of what was typed, not even beside an error."""
-
-    def format_value(self, value: Any) -> str:
-        return ""
 
 
 class ChoicesForm(forms.Form):
@@ -62,7 +56,7 @@ class UploadForm(ChoicesForm):
         required=False,
         strip=False,
         label="Or paste it",
-        widget=SecretTextarea(attrs={"rows": 12, "autocomplete": "off", "spellcheck": "false"}),
+        widget=SecretTextarea(12),
     )
     field_order = ("file", "text", "name_prefix", "labels", "update")
 
