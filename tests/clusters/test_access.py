@@ -32,7 +32,7 @@ OPERATIONS: list[tuple[str, str, Role]] = [
 ]
 BODIES: dict[str, Any] = {
     "patch": {"region": "x"},
-    "put": {"name": "red-cluster", "api_server_url": "https://a.example.net"},
+    "put": {"name": "red-cluster", "api_server_url": "https://127.0.0.1:1"},
     "/credentials": {"token": "t"},
     "/rotate": {"token": "t"},
 }
