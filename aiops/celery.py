@@ -1,11 +1,19 @@
 """The background side: one Celery app, its schedule, and a worker's sign of life."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops.settings.development")
 
 app = Celery("aiops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["apps.clusters", "aiops.heartbeat"], related_name="tasks")
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def make_room(**_: Any) -> None:
+    """After days without a worker today has no partition yet, and the hour may be long."""
+    app.send_task("clusters.trim_history", expires=3600)

@@ -85,15 +85,6 @@ def test_the_time_of_a_state_is_kept_while_only_the_reason_changes(
     assert Cluster.objects.get().last_error == "b"
 
 
-def test_old_checks_are_forgotten(django_capture_on_commit_callbacks: object) -> None:
-    cluster = make_cluster("hub")
-    old = later(VERDICT, -8 * 86400)
-    record(cluster, old, django_capture_on_commit_callbacks)
-    record(cluster, VERDICT, django_capture_on_commit_callbacks)
-    assert health.trim_history() == 1
-    assert HealthCheck.objects.get().checked_at == VERDICT.checked_at
-
-
 @pytest.mark.django_db(transaction=True)
 def test_an_edit_and_a_verdict_at_once_do_not_deadlock() -> None:
     cluster = make_cluster("hub")

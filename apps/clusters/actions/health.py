@@ -1,7 +1,6 @@
 """Claims of due checks, and their conclusions: each check is made once and told once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -151,10 +150,3 @@ def _write(changes: Mapping[UUID, Mapping[str, Any]]) -> None:
     columns = [[new[name] for new in changes.values()] for name in CONCLUSION]
     with connection.cursor() as cursor:
         cursor.execute(_CONCLUDE, [list(changes), *columns])
-
-
-def trim_history() -> int:
-    """Forget checks older than the installation keeps; return how many."""
-    oldest = timezone.now() - timedelta(days=settings.HEALTH_HISTORY_DAYS)
-    deleted, _ = HealthCheck.objects.filter(checked_at__lt=oldest).delete()
-    return deleted

@@ -1,4 +1,4 @@
-"""What past checks found; trimmed after some days."""
+"""What past checks found: one row a check, in partitions by days, the old ones dropped."""
 
 from django.db import models
 
@@ -7,7 +7,15 @@ from apps.clusters.models.cluster import Cluster, FailureStage, State
 
 class HealthCheck(models.Model):
     id = models.BigAutoField(primary_key=True)
-    cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="health_checks")
+    # PostgreSQL holds no foreign key here: it would lock the registry with every day that comes or
+    # goes. Whoever writes holds the schedule's row, which goes with the cluster.
+    cluster = models.ForeignKey(
+        Cluster,
+        on_delete=models.CASCADE,
+        related_name="health_checks",
+        db_constraint=False,
+        db_index=False,
+    )
     checked_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=State)
     health_score = models.PositiveSmallIntegerField()
