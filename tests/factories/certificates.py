@@ -45,27 +45,34 @@ class Authority:
         )
         return made.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
-    def sign(self, name: str, *, client: bool = False) -> Signed:
-        """Return a certificate for a server of this name, or for a client, with its key."""
+    def sign(
+        self, name: str, *, client: bool = False, hours: tuple[float, float] = (-1, 24)
+    ) -> Signed:
+        """Return a certificate for a server of this name, or for a client, with its key.
+
+        It is valid from and to so many `hours` from now.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         made = (
-            self._start(name, key)
+            self._start(name, key, hours)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         return Signed(made.public_bytes(Encoding.PEM).decode(), pem_of(key))
 
-    def _start(self, name: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    def _start(
+        self, name: str, key: ec.EllipticCurvePrivateKey, hours: tuple[float, float] = (-1, 24)
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder(serial_number=1 + hash(name) % 2**64)
             .subject_name(_named(name))
             .issuer_name(_named(self.name))
             .public_key(key.public_key())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_before(now + timedelta(hours=hours[0]))
+            .not_valid_after(now + timedelta(hours=hours[1]))
         )
 
 

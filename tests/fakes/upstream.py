@@ -1,17 +1,19 @@
 """A hostile or friendly HTTP server at the wire, in a thread of its own.
 
-It answers what it was told per path, or hangs, cuts off, drips or redirects, and remembers every
-request with its headers.
+It answers what it was told per path, or hangs, cuts off, drips or sends any bytes at all, and
+remembers every request with its headers.
 """
 
 import asyncio
+import itertools
 import json
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 TLS_HANDSHAKE = b"\x16"
 
@@ -20,6 +22,16 @@ class Behaviour(Enum):
     HANG = "accept the request and never answer"
     CUT = "promise more bytes than are sent, then close"
     DRIP = "one byte every 50 ms, for ever"
+    HANG_IN_BODY = "send the head, and never the body"
+    LEAVE = "read the request, and close without a word"
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Bytes as they are. What follows on the connection is up to `then`."""
+
+    sent: bytes
+    then: Literal["serve", "close"] = "serve"
 
 
 @dataclass
@@ -30,22 +42,28 @@ class Request:
     body: str
 
 
-Answer = tuple[int, bytes | str | dict[str, Any]] | Behaviour
+Said = tuple[int, bytes | str | dict[str, Any]]
+Answer = Said | Behaviour | Raw
 
 
 @dataclass
 class Upstream:
-    """What the server answers per path (without query), and what it was asked."""
+    """What the server answers per path (without query), and what it was asked.
+
+    After `served_by_one` answers on one connection it reads the next request and leaves.
+    """
 
     answers: dict[str, Answer] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    served_by_one: int = 1_000_000
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def paths(self) -> list[str]:
         return [request.path for request in self.requests]
@@ -56,20 +74,19 @@ async def _serve_one(
 ) -> None:
     upstream.connections += 1
     try:
-        while True:
+        for served in itertools.count():
             request = await _read(reader)
             upstream.requests.append(request)
             answer = upstream.answers.get(request.path, (404, {"message": "no such path"}))
+            if served >= upstream.served_by_one:
+                answer = Behaviour.LEAVE
             if isinstance(answer, Behaviour):
                 await _misbehave(answer, writer)
                 return
-            status, body = answer
-            raw = body if isinstance(body, bytes) else _text(body).encode()
-            extra = "".join(f"{name}: {value}\r\n" for name, value in upstream.headers.items())
-            writer.write(
-                f"HTTP/1.1 {status} X\r\nContent-Length: {len(raw)}\r\n{extra}\r\n".encode() + raw
-            )
+            writer.write(answer.sent if isinstance(answer, Raw) else _written(upstream, answer))
             await writer.drain()
+            if isinstance(answer, Raw) and answer.then == "close":
+                return
     except ConnectionAbortedError:
         writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
     except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -78,11 +95,24 @@ async def _serve_one(
         writer.close()
 
 
+def _written(upstream: Upstream, answer: Said) -> bytes:
+    status, body = answer
+    raw = body if isinstance(body, bytes) else _text(body).encode()
+    extra = "".join(f"{name}: {value}\r\n" for name, value in upstream.headers.items())
+    return f"HTTP/1.1 {status} X\r\nContent-Length: {len(raw)}\r\n{extra}\r\n".encode() + raw
+
+
 async def _misbehave(behaviour: Behaviour, writer: asyncio.StreamWriter) -> None:
     match behaviour:
         case Behaviour.HANG:
             # The loop holds a timer. An event that nobody else knows would be collected together
             # with this task once the client is gone, and be told as a task destroyed.
+            await asyncio.sleep(3600)
+        case Behaviour.LEAVE:
+            return
+        case Behaviour.HANG_IN_BODY:
+            writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n{")
+            await writer.drain()
             await asyncio.sleep(3600)
         case Behaviour.CUT:
             writer.write(b'HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n{"status":')
@@ -114,16 +144,18 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 
 
 @contextmanager
-def serve(answers: dict[str, Answer] | None = None) -> Iterator[Upstream]:
+def serve(
+    answers: Mapping[str, Answer] | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[Upstream]:
     """Run an upstream on a free loopback port until the block ends."""
-    upstream = Upstream(dict(answers or {}))
+    upstream = Upstream(dict(answers or {}), tls=tls)
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
 
     async def run() -> None:
         server = await asyncio.start_server(
-            lambda reader, writer: _serve_one(upstream, reader, writer), "127.0.0.1", 0
+            lambda reader, writer: _serve_one(upstream, reader, writer), "127.0.0.1", 0, ssl=tls
         )
         upstream.port = server.sockets[0].getsockname()[1]
         ready.set()
