@@ -58,21 +58,21 @@ async def test_the_official_client_keeps_secrets(api: KubeApi) -> None:
         settings.ssl_ca_cert = str(api.config.certificates.authority)
         settings.api_key = {"authorization": f"Bearer {KEEPER}"}
         with kubernetes.ApiClient(settings) as connection:
-            core = kubernetes.CoreV1Api(connection)
+            core: Any = kubernetes.CoreV1Api(connection)
             core.create_namespaced_secret(NAMESPACE, secret("one", key="value"))
             found = core.read_namespaced_secret("one", NAMESPACE)
             found.data["other"] = base64.b64encode(b"more").decode()
             newer = core.replace_namespaced_secret("one", NAMESPACE, found)
             assert newer.metadata.uid == found.metadata.uid
             said = []
-            for late in (
-                lambda: core.replace_namespaced_secret("one", NAMESPACE, found),
-                lambda: core.create_namespaced_secret(NAMESPACE, secret("one")),
-                lambda: core.read_namespaced_secret("none", NAMESPACE),
-                lambda: core.list_namespaced_secret("default"),
+            for verb, arguments in (
+                (core.replace_namespaced_secret, ["one", NAMESPACE, found]),
+                (core.create_namespaced_secret, [NAMESPACE, secret("one")]),
+                (core.read_namespaced_secret, ["none", NAMESPACE]),
+                (core.list_namespaced_secret, ["default"]),
             ):
                 with pytest.raises(ApiException) as refused:
-                    late()
+                    verb(*arguments)
                 said.append(f"{refused.value.status} {refused.value.body}")
             items = core.list_namespaced_secret(NAMESPACE, label_selector="of=ours", limit=5).items
             assert [sorted(item.data) for item in items] == [["key", "other"]]

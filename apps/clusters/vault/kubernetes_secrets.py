@@ -5,7 +5,7 @@ Here the network is left behind: every method may be called wherever the ORM may
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -24,6 +24,7 @@ PREFIX = "k8s."
 # So few boxes are asked for one by one; of more, the list costs less.
 FEW = 4
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -31,7 +32,7 @@ class KubernetesVault:
     def put(self, cluster_id: UUID, text: str) -> str:
         instance, revision = installation(), revisions.new()
         try:
-            _ask(lambda space: revisions.put(space, cluster_id, revision, text, instance))
+            _ask(revisions.put, cluster_id, revision, text, instance)
         except Away as away:
             state = "It is not known whether it was kept" if away.unsure else "Nothing was stored"
             raise CredentialStoreAway(
@@ -56,7 +57,7 @@ class KubernetesVault:
         reason = OPENED.pausing()
         if not reason:
             try:
-                held = _ask(lambda space: secret_api.read(space, revisions.name_of(cluster_id)))
+                held = _ask(secret_api.read, revisions.name_of(cluster_id))
             except Away as away:
                 reason = away.reason
                 OPENED.pause(reason)
@@ -88,7 +89,7 @@ class KubernetesVault:
         OPENED.drop((cluster_id, box))
         revision = box.removeprefix(PREFIX)
         try:
-            _ask(lambda space: revisions.let_go(space, cluster_id, revision))
+            _ask(revisions.let_go, cluster_id, revision)
         except Away as away:
             raise CredentialStoreAway(away.reason) from None
 
@@ -99,18 +100,22 @@ class KubernetesVault:
             return 0
         instance = installation()
         try:
-            listed = _ask(lambda space: revisions.listed(space, instance))
+            listed = _ask(revisions.listed, instance)
             # Read after the Secrets: whatever was committed meanwhile has its row by now.
             named = dict(Credential.objects.values_list("cluster_id", "sealed"))
             strays = [(held, found) for held in listed if (found := _strays(held, named))]
-            return _ask(lambda space: _drop_all(space, strays))
+            return _ask(_drop_all, strays)
         except Away as away:
             raise CredentialStoreAway(away.reason) from None
 
 
-def _ask(work: Callable[[Namespace], Coroutine[Any, Any, T]]) -> T:
+def _ask(
+    work: Callable[Concatenate[Namespace, P], Coroutine[Any, Any, T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
     """Do `work` on the loop of the server or worker that we are in, or on one of its own."""
-    return async_to_sync(work)(Namespace.of_settings())
+    return async_to_sync(work)(Namespace.of_settings(), *args, **kwargs)
 
 
 def _remember(held: Held) -> None:
