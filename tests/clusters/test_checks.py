@@ -277,7 +277,7 @@ def test_a_disabled_cluster_is_not_checked() -> None:
 def test_claiming_costs_the_same_for_any_number_of_clusters() -> None:
     def queries_for(count: int) -> int:
         for number in range(count):
-            make_cluster(f"c-{count}-{number}")
+            make_cluster(f"c-{count}-{number}", token="a-token", loki_url="https://127.0.0.1:2")
         with CaptureQueriesContext(connection) as queries:
             assert len(health.claim_due(500)) == count
         return len(queries)
