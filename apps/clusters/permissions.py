@@ -5,11 +5,12 @@ little. Too much is a warning: some have no other token.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from apps.clusters.kube.listing import Reader, Unread, read_one
 from apps.clusters.kube.openshift import Groups
-from apps.clusters.kube.reviews import read_granted
+from apps.clusters.kube.reviews import LONGEST_NAME, read_granted
 from apps.clusters.kube.rights import EVERYTHING, Granted, Right, Rule
 from apps.clusters.reader_role import RBAC, READ, Need, manifest, needs_of, platform_by
 from apps.http import Upstream
@@ -17,6 +18,7 @@ from apps.http import Upstream
 ANYTHING = Right(EVERYTHING, EVERYTHING, EVERYTHING)
 OWNS_ALL = "It may do everything in the cluster: whoever steals it owns the cluster."
 MOST_SHOWN = 20
+MOST_LOOKED_AT = 1_000
 
 Rows = tuple[tuple[tuple[str, ...], str, tuple[str, ...], str], ...]
 
@@ -119,7 +121,21 @@ async def review(
     platform = platform_by(served, platform)
     needs = needs_of(platform, served, for_monitoring=for_monitoring)
     granted = await read_granted(reader, [*(need.right for need in needs), ANYTHING, *DANGERS])
-    return granted if isinstance(granted, Unread) else conclude(granted, needs, platform)
+    if isinstance(granted, Unread):
+        return granted
+    report = conclude(granted, needs, platform)
+    # Nothing keeps a server from naming a resource as our token.
+    shown = (_shown(one, upstream) for one in report.excessive)
+    return replace(report, excessive=tuple(shown))
+
+
+def _shown(one: Excessive, upstream: Upstream) -> Excessive:
+    # A word that is cut might hold the beginning of a token, which nobody would recognise.
+    verb, resource, group = (
+        upstream.quote(said) if len(said) <= LONGEST_NAME else "(too long to be shown)"
+        for said in (one.verb, one.resource, one.api_group)
+    )
+    return Excessive(verb, resource, group, one.why)
 
 
 def conclude(granted: Granted, needs: Iterable[Need], platform: str) -> PermissionReport:
@@ -152,8 +168,10 @@ def _exceeding(granted: Granted) -> Iterable[Excessive]:
         for right, why in DANGERS.items()
         if granted.touches(right)
     ]
-    wide = {one: None for rule in granted.rules.get("", ()) for one in _wildcards(rule)}
-    return [*known, *list(wide)[:MOST_SHOWN]]
+    wide = (one for rule in granted.rules.get("", ()) for one in _wildcards(rule))
+    # Cut before anything is collected: one rule of many verbs and groups makes millions.
+    distinct = dict.fromkeys(islice(wide, MOST_LOOKED_AT))
+    return [*known, *islice(distinct, MOST_SHOWN)]
 
 
 def _wildcards(rule: Rule) -> Iterable[Excessive]:

@@ -83,7 +83,11 @@ class _OpenShiftUser(msgspec.Struct):
 
 
 async def read_granted(reader: Reader, rights: Iterable[Right]) -> Granted | Unread:
-    """Return what our token may do, as far as it is needed to decide about each of `rights`."""
+    """Return what our token may do, as far as it is needed to decide about each of `rights`.
+
+    The words of its rules are the server's own, not fit for a page: it may name a resource as it
+    likes.
+    """
     rights = tuple(dict.fromkeys(rights))
     namespaces = list(dict.fromkeys(["", *(right.namespace for right in rights)]))
     found = await asyncio.gather(*(_read_rules(reader, namespace) for namespace in namespaces))
@@ -95,7 +99,7 @@ async def read_granted(reader: Reader, rights: Iterable[Right]) -> Granted | Unr
                 return review
             whole = False
             continue
-        rules[namespace] = tuple(_rules_of(reader.upstream, review.status))
+        rules[namespace] = tuple(_rules_of(review.status))
         whole = whole and not review.status.incomplete
     listed = Granted(rules)
     if whole:
@@ -111,14 +115,20 @@ async def who_am_i(upstream: Upstream, seconds: float) -> str | Unread | None:
     body = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
     found = await _post(reader, SELF_REVIEWS, body, _SelfReview, "who we are")
     if isinstance(found, _SelfReview):
-        return upstream.quote(found.status.user.username, LONGEST_NAME)
+        return _named(upstream, found.status.user.username)
     if found.status != 404:
         return found
     # Before Kubernetes 1.28 only OpenShift could tell.
     user = await read_one(reader, "name of our user", OPENSHIFT_SELF, _OpenShiftUser)
     if isinstance(user, _OpenShiftUser):
-        return upstream.quote(user.metadata.name, LONGEST_NAME)
+        return _named(upstream, user.metadata.name)
     return user
+
+
+def _named(upstream: Upstream, name: str) -> str | Unread:
+    if len(name) > LONGEST_NAME:
+        return Unread("The API server gives us a name that is too long to be one.")
+    return upstream.quote(name)
 
 
 async def _read_rules(reader: Reader, namespace: str) -> _RulesReview | Unread:
@@ -209,26 +219,18 @@ def _count(listed: _Rules) -> int:
     )
 
 
-def _rules_of(upstream: Upstream, listed: _Rules) -> Iterable[Rule]:
-    def texts(said: list[str] | None) -> frozenset[str]:
-        return frozenset(_shown(upstream, text) for text in said or ())
-
+def _rules_of(listed: _Rules) -> Iterable[Rule]:
     resources = (
         Rule(
-            verbs=texts(rule.verbs),
-            api_groups=texts(rule.apiGroups),
-            resources=texts(rule.resources),
-            names=texts(rule.resourceNames),
+            verbs=frozenset(rule.verbs or ()),
+            api_groups=frozenset(rule.apiGroups or ()),
+            resources=frozenset(rule.resources or ()),
+            names=frozenset(rule.resourceNames or ()),
         )
         for rule in listed.resourceRules or ()
     )
     paths = (
-        Rule(verbs=texts(rule.verbs), paths=texts(rule.nonResourceURLs))
+        Rule(verbs=frozenset(rule.verbs or ()), paths=frozenset(rule.nonResourceURLs or ()))
         for rule in listed.nonResourceRules or ()
     )
     return chain(resources, paths)
-
-
-def _shown(upstream: Upstream, text: str) -> str:
-    """Rules end on pages, and nothing keeps a server from naming a resource as our token."""
-    return upstream.quote(text[: LONGEST_NAME + 1], LONGEST_NAME)

@@ -1,7 +1,7 @@
 """What a rule of Kubernetes' RBAC allows, matched as the API server itself does it: pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 EVERYTHING = "*"
 NOTHING: frozenset[str] = frozenset()
@@ -33,20 +33,18 @@ class Rule:
     paths: frozenset[str] = NOTHING
 
     def allows(self, right: Right) -> bool:
+        # To list is to see all: a right to some names is none.
+        return self.touches(right) and (not self.names or right.name in self.names)
+
+    def touches(self, right: Right) -> bool:
+        """Whether it allows this to at least some object."""
         if not self.verbs & {EVERYTHING, right.verb}:
             return False
         if right.path:
             return any(_covers(path, right.path) for path in self.paths)
-        return (
-            bool(self.api_groups & {EVERYTHING, right.api_group})
-            and bool(self.resources & _spellings(right.resource))
-            # To list is to see all: a right to some names is none.
-            and (not self.names or right.name in self.names)
+        return bool(self.api_groups & {EVERYTHING, right.api_group}) and bool(
+            self.resources & _spellings(right.resource)
         )
-
-    def touches(self, right: Right) -> bool:
-        """Whether it allows this to at least some object."""
-        return replace(self, names=NOTHING).allows(right)
 
 
 @dataclass(frozen=True, slots=True)
