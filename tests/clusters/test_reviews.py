@@ -247,7 +247,7 @@ async def test_an_old_openshift_says_it_in_its_own_way(api: fake.Upstream) -> No
         ((403, {}), "Our token may not ask who we are (403)"),
         ((201, {"status": {}}), "asked who we are cannot be understood"),
         ((201, {"status": {"userInfo": {"username": 7}}}), "cannot be understood"),
-        ((201, {"status": {"userInfo": {"username": "x" * 254}}}), "too long to be one"),
+        ((201, {"status": {"userInfo": {"username": "x" * 1025}}}), "too long to be one"),
     ],
 )
 async def test_who_we_are_may_stay_unknown(api: fake.Upstream, answer: Answer, words: str) -> None:

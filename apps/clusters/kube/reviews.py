@@ -25,6 +25,8 @@ CAP = 4 * MIB
 # Of verbs, groups, resources and names in all rules together; an administrator's are some hundreds.
 MOST_WORDS = 20_000
 LONGEST_NAME = 253
+# A service account's has two names in it; an identity provider's may be any.
+LONGEST_USER = 1024
 AT_ONCE = 8
 
 S = TypeVar("S")
@@ -126,9 +128,9 @@ async def who_am_i(upstream: Upstream, seconds: float) -> str | Unread | None:
 
 
 def _named(upstream: Upstream, name: str) -> str | Unread:
-    if len(name) > LONGEST_NAME:
+    if len(name) > LONGEST_USER:
         return Unread("The API server gives us a name that is too long to be one.")
-    return upstream.quote(name)
+    return upstream.quote(name, LONGEST_USER)
 
 
 async def _read_rules(reader: Reader, namespace: str) -> _RulesReview | Unread:
