@@ -156,7 +156,7 @@ def _unreached(place: str, failure: Unreachable) -> Step:
     return Step(
         status="UNREACHABLE",
         message=f"{place} does not answer: {failure.reason}.",
-        remedy=remedies.of_no_answer(failure.stage),
+        remedy=remedies.of_no_answer(failure),
     )
 
 

@@ -18,7 +18,7 @@ from tests.factories import make_cluster
 from tests.factories.kubeconfigs import AUTHORITY, cluster_of, in_base64, kubeconfig
 from tests.factories.kubeconfigs import READER as CERTIFIED
 from tests.fakes.identity_provider import jwt
-from tests.fakes.upstream import Behaviour, serve
+from tests.fakes.upstream import Answer, Behaviour, serve
 
 __all__ = ["gated"]
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,8 @@ def test_an_api_server_that_is_away_or_is_none_is_told_from_one_that_refuses(
         step = gated.send(token="t").json()["validation"]["api_server"]
         assert (step["status"], step["username"]) == ("UNREACHABLE", None)
         assert "no answer in 0.3 s" in step["message"]
-        for answer in ((200, "<html>sign in</html>"), (500, "broken"), (404, {})):
+        answers: list[Answer] = [(200, "<html>sign in</html>"), (500, "broken"), (404, {})]
+        for answer in answers:
             upstream.answers = {reviews: answer}
             step = gated.send("/validate").json()["validation"]["api_server"]
             assert step["status"] == "UNKNOWN"
@@ -181,7 +182,8 @@ def test_an_empty_trial_tries_what_is_stored_and_stores_nothing(
 ) -> None:
     assert gated.send("/validate").json()["error"]["code"] == "CREDENTIALS_NOT_FOUND"
     gated.send(token="new")
-    before, _ = gated.row, published.clear()
+    before = gated.row
+    published.clear()
     body = gated.send("/validate").json()
     assert (body["status"], body["valid"]) == ("validated", False)
     assert body["validation"]["prometheus"]["message"].endswith(
@@ -257,6 +259,10 @@ def test_a_client_certificate_says_when_it_ends(gated: Gated) -> None:
 
 
 def test_nothing_of_a_refused_form_is_shown_again(gated: Gated, tmp_path: Path) -> None:
-    sent = {"token": "c4nary-1", "kubeconfig": "c4nary-2", "oidc": {"client_secret": "c4nary-3"}}
+    sent: dict[str, Any] = {
+        "token": "c4nary-1",
+        "kubeconfig": "c4nary-2",
+        "oidc": {"client_secret": "c4nary-3"},
+    }
     for path in ("", "/validate", "/rotate"):
         assert "c4nary" not in gated.send(path, **sent).content.decode()
