@@ -59,14 +59,23 @@ async def _ask_api_server(connection: Connection, deadline: float) -> Reading:
             API_SERVER,
             healthy=False,
             problem=f"{place} does not answer: {failure.reason}.",
-            stage=remedies.STAGE_OF[failure.stage],
-            remedy=remedies.of_no_answer(failure.stage),
+            stage=remedies.stage_of(failure),
+            remedy=remedies.of_no_answer(failure),
         )
     # 403: the server is up and knows us, its owner only hides /readyz from this role.
     if reply.status in {200, 403}:
-        return Reading(API_SERVER, healthy=True, latency_ms=reply.elapsed_ms)
-    said, stage, remedy = _judge_api_answer(upstream, reply)
-    return Reading(API_SERVER, False, reply.elapsed_ms, f"{place} {said}.", stage, remedy)
+        said, stage, remedy = "", None, ""
+    else:
+        said, stage, remedy = _judge_api_answer(upstream, reply)
+    return Reading(
+        API_SERVER,
+        healthy=not said,
+        latency_ms=reply.elapsed_ms,
+        problem=said and f"{place} {said}.",
+        stage=stage,
+        remedy=remedy,
+        certificate_expires_at=reply.certificate_expires_at,
+    )
 
 
 def _judge_api_answer(upstream: Upstream, reply: Reply) -> tuple[str, FailureStage, str]:
@@ -88,7 +97,7 @@ async def _ask_part(part: str, upstream: Upstream, deadline: float) -> Reading:
         reply = await ask(upstream, Call(path, params, deadline=deadline, cap=4 * MIB))
     except Unreachable as failure:
         problem = f"{place} does not answer: {failure.reason}."
-        remedy = remedies.of_no_answer(failure.stage)
+        remedy = remedies.of_no_answer(failure)
         return Reading(part, False, problem=problem, stage=stage, remedy=remedy)
     said, remedy = _judge_part_answer(part, reply)
     if not said:

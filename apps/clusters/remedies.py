@@ -1,11 +1,11 @@
 """What to do about a check that failed, by how far it came: sentences, and nothing else."""
 
 from apps.clusters.models.cluster import FailureStage
-from apps.http import Stage
+from apps.http import Stage, Unreachable
 
 # How far a call came, in the words of a check. What came through to the API server and was not
 # understood there is a matter of the API server.
-STAGE_OF = {
+_STAGE_OF = {
     Stage.DNS: FailureStage.DNS,
     Stage.TCP: FailureStage.TCP,
     Stage.TLS: FailureStage.TLS,
@@ -38,8 +38,15 @@ _OF_NO_ANSWER = {
 }
 
 
-def of_no_answer(stage: Stage) -> str:
-    return _OF_NO_ANSWER[stage]
+def stage_of(failure: Unreachable) -> FailureStage:
+    """Name how far a call came; one that ran out of time, where it hung."""
+    return _STAGE_OF[failure.during or failure.stage]
+
+
+def of_no_answer(failure: Unreachable) -> str:
+    # A handshake that hangs has shown no certificate that one could trust or not.
+    hung = failure.during if failure.during != Stage.TLS else None
+    return _OF_NO_ANSWER[hung or failure.stage]
 
 
 def of_refused_token(part: str) -> str:

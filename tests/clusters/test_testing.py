@@ -2,14 +2,20 @@
 
 import io
 import json
+import socket
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.models import AuditEvent, User
+from apps.clusters.actions import health
+from apps.clusters.health import Verdict
 from apps.clusters.models import Cluster, HealthCheck
+from apps.clusters.models.cluster import State
 from apps.clusters.models.grant import Role
 from tests.clusters.fleet import Site
 from tests.conftest import signed_in
@@ -38,6 +44,9 @@ def test_a_sound_cluster_passes_every_step(api: APIClient, sites: dict[str, Site
     with serve(prometheus()) as metrics:
         answer = try_out(api, site.register(prometheus_url=metrics.url))
     assert answer["state"] == "ONLINE"
+    until = Cluster.objects.get().certificate_expires_at
+    assert until is not None
+    assert answer["steps"][3]["message"] == f"Its certificate is trusted, until {until:%F}."
     assert (answer["failure_stage"], answer["remedy"]) == (None, "")
     assert statuses(answer) == dict.fromkeys(WAY, "OK") | {
         "PROMETHEUS": "OK",
@@ -102,6 +111,33 @@ def test_an_answer_that_is_no_good_is_told_apart(
     assert told["failure_stage"] == stage
     assert statuses(told)["AUTH"] == auth
     assert statuses(told)["TLS"] == "NOT_CONFIGURED"
+
+
+def test_where_a_call_hangs_is_where_the_way_ends(api: APIClient, settings: object) -> None:
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 0.3)  # type: ignore[attr-defined]
+    with serve({"/readyz": Behaviour.HANG}) as upstream:
+        answer = try_out(api, make_cluster("silent", api_server_url=upstream.url))
+        assert (answer["failure_stage"], answer["state"]) == ("API", "OFFLINE")
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        # It takes connections into its queue and never says a word.
+        url = f"https://127.0.0.1:{deaf.getsockname()[1]}"
+        answer = try_out(api, make_cluster("deaf", api_server_url=url))
+    assert answer["failure_stage"] == "TLS"
+    assert answer["remedy"] == "Check its load and the network between."
+
+
+@pytest.mark.parametrize(("days", "soon"), [(-1, True), (6, True), (8, False), (None, False)])
+def test_a_certificate_that_ends_soon_is_said_so(
+    api: APIClient, days: int | None, soon: bool
+) -> None:
+    ends = None if days is None else timezone.now() + timedelta(days=days)
+    cluster = make_cluster("hub")
+    health.record(
+        cluster.pk, Verdict(timezone.now(), State.ONLINE, 100, certificate_expires_at=ends)
+    )
+    status = api.get(f"/api/v1/clusters/{cluster.pk}/status").json()
+    assert status["certificate_expires_soon"] is soon
+    assert bool(status["certificate_expires_at"]) is (days is not None)
 
 
 def test_a_part_that_is_down_is_a_step_of_its_own(api: APIClient) -> None:

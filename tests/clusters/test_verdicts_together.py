@@ -89,6 +89,16 @@ def test_what_only_success_tells_survives_failures() -> None:
     assert stored.state_since == stored.schedule.checked_at
 
 
+def test_the_end_of_the_certificate_is_written_when_it_moves_and_not_by_hours() -> None:
+    """Three API servers behind one address may show certificates that differ by hours."""
+    cluster = make_cluster("hub")
+    for number, (hours, expected) in enumerate([(0, 0), (5, 0), (-5, 0), (2160, 2160), (48, 48)]):
+        seen = NOW + timedelta(days=90, hours=hours)
+        health.record(cluster.pk, replace(later(UP, number), certificate_expires_at=seen))
+        stored = Cluster.objects.get().certificate_expires_at
+        assert stored == NOW + timedelta(days=90, hours=expected)
+
+
 def test_a_flapping_cluster_is_intermittent_and_recovers() -> None:
     cluster = make_cluster("flapping")
     seconds = 0.0

@@ -1,6 +1,7 @@
 """Claims of due checks, and their conclusions: each check is made once and told once."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -154,9 +155,20 @@ def _conclude(old: Mapping[str, Any], verdict: Verdict, states: Sequence[str]) -
         "last_error": verdict.reason,
         "failure_stage": verdict.stage.value if verdict.stage else "",
         "remedy": verdict.remedy,
-        "certificate_expires_at": verdict.certificate_expires_at or old["certificate_expires_at"],
+        "certificate_expires_at": _end_of_certificate(old["certificate_expires_at"], verdict),
     }
     return new | _parts(verdict)
+
+
+def _end_of_certificate(old: datetime | None, verdict: Verdict) -> datetime | None:
+    """Keep the end that is known unless another was seen, and one that makes a difference.
+
+    Behind one address there may be three API servers, with a certificate each, made the same day.
+    """
+    new = verdict.certificate_expires_at
+    if new is None or (old is not None and abs(new - old) < timedelta(days=1)):
+        return old
+    return new
 
 
 def _write(changes: Mapping[UUID, Mapping[str, Any]]) -> None:
