@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import time
 import warnings
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from asgiref.sync import async_to_sync
 
-from apps.http import MIB, Call, Stage, Unreachable, Upstream, ask
+from apps.http import CONNECTIONS_PER_UPSTREAM, MIB, Call, Stage, Unreachable, Upstream, ask
 from tests.fakes import upstream as fakes
 from tests.fakes.upstream import Behaviour
 
@@ -46,11 +47,14 @@ def test_plain_text_where_tls_was_expected_is_a_tls_failure(server: fakes.Upstre
     assert failure(server.url.replace("http:", "https:"))[0] == Stage.TLS
 
 
-@pytest.mark.parametrize("behaviour", [Behaviour.HANG, Behaviour.DRIP])
+@pytest.mark.parametrize("behaviour", [Behaviour.HANG, Behaviour.DRIP, Behaviour.HANG_IN_BODY])
 def test_the_deadline_covers_the_whole_call(server: fakes.Upstream, behaviour: Behaviour) -> None:
     server.answers["/slow"] = behaviour
     started = time.perf_counter()
-    assert failure(server.url, "/slow", deadline=0.4) == (Stage.TIMEOUT, "no answer in 0.4 s")
+    with pytest.raises(Unreachable) as caught:
+        fetch(server.url, "/slow", deadline=0.4)
+    assert (caught.value.stage, caught.value.reason) == (Stage.TIMEOUT, "no answer in 0.4 s")
+    assert caught.value.during is None
     assert time.perf_counter() - started < 2
 
 
@@ -90,10 +94,78 @@ def test_a_token_is_in_no_representation_and_no_failure() -> None:
     assert "canary" not in repr(upstream) + repr(caught.value) + str(caught.value.__cause__)
 
 
+def test_a_connection_that_is_never_accepted_hangs_in_tcp() -> None:
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        # The queue has room for one more than it is given; then the system answers nobody.
+        listener.listen(0)
+        for filler in (first, second):
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        with pytest.raises(Unreachable) as caught:
+            fetch(f"http://127.0.0.1:{listener.getsockname()[1]}", deadline=0.3)
+    assert (caught.value.stage, caught.value.during) == (Stage.TIMEOUT, Stage.TCP)
+
+
 async def test_connections_are_reused_within_a_loop(server: fakes.Upstream) -> None:
     for _ in range(3):
         await ask(Upstream(server.url), Call("/ok"))
     assert (len(server.requests), server.connections) == (3, 1)
+
+
+async def test_after_an_answer_that_says_so_the_connection_is_not_kept(
+    server: fakes.Upstream,
+) -> None:
+    server.headers["Connection"] = "close"
+    for _ in range(3):
+        await ask(Upstream(server.url), Call("/ok"))
+    assert (len(server.requests), server.connections) == (3, 3)
+
+
+async def test_a_question_that_changes_nothing_is_asked_again_on_a_new_connection(
+    server: fakes.Upstream,
+) -> None:
+    server.served_by_one = 1
+    for _ in range(3):
+        await ask(Upstream(server.url), Call("/ok"))
+    # Read, left without an answer, asked anew: twice after the first.
+    assert (len(server.requests), server.connections) == (5, 3)
+
+
+async def test_what_may_change_something_is_never_sent_twice(server: fakes.Upstream) -> None:
+    server.served_by_one = 1
+    await ask(Upstream(server.url), Call("/ok"))
+    with pytest.raises(Unreachable) as caught:
+        await ask(Upstream(server.url), Call("/ok", form={"a": "b"}))
+    assert caught.value.reason == "the connection broke before an answer came"
+    assert [request.method for request in server.requests] == ["GET", "POST"]
+
+
+async def test_an_upstream_is_never_asked_by_more_connections_than_its_own(
+    server: fakes.Upstream,
+) -> None:
+    server.answers["/slow"] = Behaviour.HANG
+    calls = [ask(Upstream(server.url), Call("/slow", deadline=0.5)) for _ in range(50)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(one, Unreachable) for one in results)
+    assert server.connections == CONNECTIONS_PER_UPSTREAM
+
+
+async def test_cookies_are_not_kept(server: fakes.Upstream) -> None:
+    server.headers["Set-Cookie"] = "session=1"
+    for _ in range(2):
+        await ask(Upstream(server.url), Call("/ok"))
+    assert all("cookie" not in request.headers for request in server.requests)
+
+
+async def test_one_that_gives_up_leaves_no_half_answer_to_the_next(server: fakes.Upstream) -> None:
+    server.answers["/slow"] = Behaviour.HANG_IN_BODY
+    await ask(Upstream(server.url), Call("/ok"))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await ask(Upstream(server.url), Call("/slow"))
+    assert (await ask(Upstream(server.url), Call("/ok"))).body == b'{"fine": true}'
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize(

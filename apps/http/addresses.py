@@ -31,6 +31,8 @@ METADATA = {
     ip_address("192.0.0.192"),
     ip_address("fd00:ec2::254"),
 }
+# All of it leads where 0.0.0.0 leads: to this machine, or nowhere.
+THIS_NETWORK = ip_network("0.0.0.0/8")
 NAT64 = ip_network("64:ff9b::/96")
 NOWHERE = "its address is one at which no cluster can be"
 
@@ -43,6 +45,7 @@ def is_forbidden(address: IpAddress) -> bool:
         or address.is_link_local
         or address.is_unspecified
         or address.is_multicast
+        or address in THIS_NETWORK
         or address == ip_address("255.255.255.255")
     )
 

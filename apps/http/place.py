@@ -12,6 +12,7 @@ IpAddress = IPv4Address | IPv6Address
 PORTS = {"http": 80, "https": 443}
 # What a path may hold as it is, its percent signs included: it may be quoted already.
 PLAIN = "/%:@!$&'()*+,;=~"
+_NETLOC = re.compile(r"(.*@)?(\[[^\[\]]+\]|[^\[\]:]+)(:[0-9]*)?\Z")
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
@@ -40,6 +41,9 @@ def is_usable(url: str) -> bool:
 @lru_cache(maxsize=65_536)
 def locate(url: str) -> Place:
     """Take `url` apart, or raise ValueError. User and password in it are never sent."""
+    # urlsplit takes line breaks out before it looks, and lets anything follow a bracket.
+    if not url.isprintable() or not _NETLOC.match(urlsplit(url).netloc):
+        raise ValueError("no address")
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
         raise ValueError("neither http nor https")

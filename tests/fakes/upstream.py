@@ -60,6 +60,7 @@ class Upstream:
     served_by_one: int = 1_000_000
     port: int = 0
     tls: ssl.SSLContext | None = None
+    transports: set[asyncio.WriteTransport] = field(default_factory=set, repr=False)
 
     @property
     def url(self) -> str:
@@ -73,6 +74,7 @@ async def _serve_one(
     upstream: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     upstream.connections += 1
+    upstream.transports.add(writer.transport)
     try:
         for served in itertools.count():
             request = await _read(reader)
@@ -161,6 +163,9 @@ def serve(
         ready.set()
         await ended.wait()
         server.close()
+        # TLS would wait for the other side's goodbye.
+        for transport in upstream.transports:
+            transport.abort()
         # What was accepted at the last moment becomes a task now, which the runner then cancels
         # with the others, and not while the loop closes.
         for _ in range(10):
