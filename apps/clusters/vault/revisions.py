@@ -97,10 +97,9 @@ async def _put(
 async def _read_back(namespace: Namespace, cluster_id: UUID, lost: Away | None) -> Held | None:
     try:
         return await secret_api.read(namespace, name_of(cluster_id))
-    except Away:
-        if lost is not None:
-            raise lost from None
-        raise
+    except Away as away:
+        # Of a change that was never sent it is known that nothing came of it.
+        raise lost or Away(away.reason) from None
 
 
 async def let_go(namespace: Namespace, cluster_id: UUID, revision: str) -> None:
