@@ -63,7 +63,26 @@ def import_kubeconfig(text: str, update: bool) -> None:
     import_contexts(text, Wishes(update=update))
 
 
-OPERATIONS: dict[str, Callable[..., None]] = {"check": check, "import": import_kubeconfig}
+def rotate(cluster: str, token: str, keeper: dict[str, str] | None) -> None:
+    """`keeper` says where the API is that keeps credentials as Secrets, if one does."""
+    from django.conf import settings
+
+    from apps.clusters.actions import rotation
+    from apps.clusters.actions.credentials import NewCredential
+    from apps.clusters.models import Cluster
+    from apps.clusters.vault.secrets import Secrets
+
+    if keeper:
+        settings.CREDENTIAL_STORE, settings.CREDENTIAL_KUBERNETES = "kubernetes", keeper
+    found = Cluster.objects.get(name=cluster)
+    rotation.rotate(found, NewCredential(Secrets(token=token)))
+
+
+OPERATIONS: dict[str, Callable[..., None]] = {
+    "check": check,
+    "import": import_kubeconfig,
+    "rotate": rotate,
+}
 
 
 def obey(order: str) -> str:
@@ -87,7 +106,7 @@ def obey(order: str) -> str:
 def main() -> None:
     django.setup()
     # Loaded before the first fork, or every child would load it anew.
-    from apps.clusters.actions import checking, importing  # noqa: F401
+    from apps.clusters.actions import checking, importing, rotation  # noqa: F401
 
     for order in sys.stdin:
         sys.stdout.write(f"{obey(order.strip())}\n")

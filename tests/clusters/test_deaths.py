@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,14 +21,17 @@ from apps.accounts.models import AuditEvent
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.cluster import State
 from apps.clusters.vault.store import unlock
+from tests.clusters import keeper
+from tests.clusters.gated import Gated, gated
 from tests.factories import make_cluster
 from tests.factories.kubeconfigs import cluster_of, kubeconfig
 from tests.fakes.upstream import Upstream, serve
 
+__all__ = ["gated"]
 pytestmark = pytest.mark.django_db(transaction=True)
 Order = Callable[..., str]
 # An operation has hundreds of steps. With 1 it dies at every one of them.
-STRIDE = int(os.environ.get("AIOPS_DEATH_STRIDE", "7"))
+STRIDE = int(os.environ.get("AIOPS_DEATH_STRIDE", "11"))
 NEVER = 10**9
 NAMES = ("alpha", "beta", "gamma")
 
@@ -137,3 +143,33 @@ def tokens() -> dict[str, str]:
     clusters = Cluster.objects.select_related("credential", "schedule")
     assert all(one.schedule.pk == one.credential.pk for one in clusters)
     return {one.name: unlock(one.credential).token for one in clusters}
+
+
+@pytest.mark.parametrize("store", ["database", "kubernetes"])
+def test_a_rotation_that_dies_leaves_one_whole_credential_that_works(
+    die_at: Order, gated: Gated, settings: Any, tmp_path: Path, store: str
+) -> None:
+    with keeper.serve(tmp_path) as running:
+        location = running.location if store == "kubernetes" else None
+        settings.CREDENTIAL_STORE, settings.CREDENTIAL_KUBERNETES = store, location
+        running.mend()
+        gated.send(token="old", prometheus_token="old-p")
+        deaths, end = 0, ""
+        for step in count(0, 3 * STRIDE):
+            before = gated.secrets
+            wanted = "new" if before.token == "old" else "old"
+            rotated = AuditEvent.objects.filter(action="rotated").count()
+            end = die_at(step, "rotate", cluster="hub", token=wanted, keeper=location)
+            after = gated.secrets
+            assert after in (before, replace(before, token=wanted))
+            assert gated.row.holds == ["token", "prometheus_token"]
+            told = AuditEvent.objects.filter(action="rotated").count() - rotated
+            assert told == (after != before)
+            if end != "killed":
+                break
+            deaths += 1
+        assert end == "done"
+        assert deaths > 15
+        assert gated.send("/validate").json()["valid"]
+        # What the dead have left behind is swept up, and the one that works stays.
+        assert len(running.safe.secrets) == (store == "kubernetes")
