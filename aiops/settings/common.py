@@ -108,6 +108,9 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+# As everywhere else: a trail of what happened when needs its seconds and its zone.
+DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = "Y-m-d H:i:s e"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -152,6 +155,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "aiops.paging.NumberedPages",
     "DEFAULT_SCHEMA_CLASS": "aiops.openapi.ContractSchema",
     "EXCEPTION_HANDLER": "aiops.problems.answer_problem",
+    # OPTIONS is for CORS, which there is none of; what there is to know stands in the schema.
+    "DEFAULT_METADATA_CLASS": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "AIOps NextGen",

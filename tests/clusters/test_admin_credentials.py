@@ -185,7 +185,7 @@ def test_the_page_says_when_it_ends_and_why_it_is_not_renewed(browser: Client) -
         refresh_problem="The identity provider answers 500.",
     )
     page = words(browser.get(url_of(cluster)).content.decode())
-    assert "Credential ends in 2 days" in page
+    assert "Credential expires in 2 days" in page
     assert "(its token)" in page
     assert "The identity provider answers 500." in page
     assert "token, prometheus_token" in page

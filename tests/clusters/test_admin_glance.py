@@ -114,7 +114,7 @@ def test_the_page_shows_the_state_and_what_to_do(browser: Client) -> None:
         'class="state state-offline">Offline<',
         "<strong>Certificate:</strong> certificate signed by unknown authority &lt;b&gt;",
         "Store the authority of its API server.",
-        "<strong>Certificate ends in 2 days</strong>",
+        "Certificate expires in 2 days: ",
         "Past checks",
         f"/admin/accounts/auditevent/?object_id={cluster.pk}",
     ):

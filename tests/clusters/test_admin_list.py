@@ -102,9 +102,9 @@ def test_the_list_costs_the_same_for_20_and_for_200_clusters(browser: Client) ->
     ("credential", "certificate", "badge"),
     [
         (-1, None, "Credential expired"),
-        (1.5, None, "Credential ends in 1 day"),
-        (0.5, None, "Credential ends today"),
-        (None, 6.5, "Certificate ends in 6 days"),
+        (1.5, None, "Credential in 1 day"),
+        (0.5, None, "Credential within a day"),
+        (None, 6.5, "Certificate in 6 days"),
         (None, -0.1, "Certificate expired"),
     ],
 )

@@ -3,7 +3,7 @@
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.clusters.contract import describe_capabilities
+from apps.clusters.contract import Capabilities, describe_capabilities
 from apps.clusters.models import Cluster
 
 NOT_YET = (
@@ -17,15 +17,16 @@ def list_abilities(cluster: Cluster) -> SafeString | str:
     if found is None:
         return NOT_YET
     rows = [
-        (name.replace("_", " "), _word(getattr(found, name)), because)
-        for name, because in found.evidence.items()
+        (name.replace("_", " "), _word(getattr(found, name)), found.evidence[name])
+        for name in Capabilities.model_fields
+        if name in found.evidence
     ]
     rows += [
         (f"suggested {name.replace('_', ' ')}", url, "Copy it into the empty box if it suits.")
         for name, url in found.suggested_endpoints.items()
     ]
     body = format_html_join("", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td></tr>", rows)
-    return format_html("<table>{}</table>", body)
+    return format_html("<table class='abilities'>{}</table>", body)
 
 
 def _word(value: object) -> str:

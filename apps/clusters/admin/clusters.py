@@ -45,7 +45,14 @@ class ClusterAdmin(ClusterColumns, ClusterActions, ClusterGlance, CredentialPage
     add_fieldsets = (
         (None, {"fields": DESCRIPTION}),
         ("Endpoints", {"fields": ADDRESSES}),
-        ("Credentials", {"fields": (*SECRETS, "ca_bundle")}),
+        (
+            "Credentials",
+            {
+                "fields": (*SECRETS, "ca_bundle"),
+                "description": "Or a kubeconfig, or an identity provider: those go in on the "
+                "cluster's own page of credentials, once it is registered.",
+            },
+        ),
     )
     fieldsets = (
         (None, {"fields": DESCRIPTION}),

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -17,14 +18,14 @@ class ClusterColumns(admin.ModelAdmin[Cluster]):
     list_display = (
         "name",
         "state_badge",
-        "health_score",
+        "score",
         "connectivity",
         "latency",
         "gpus",
-        "cluster_type",
-        "environment",
         "last_seen",
         "expires",
+        "type",
+        "environment",
     )
     list_filter = (
         "state",
@@ -61,6 +62,14 @@ class ClusterColumns(admin.ModelAdmin[Cluster]):
         tone = cluster.state.lower() if cluster.enabled else "disabled"
         return format_html('<span class="state state-{}">{}</span>', tone, label)
 
+    @admin.display(description="score", ordering="health_score")
+    def score(self, cluster: Cluster) -> int:
+        return cluster.health_score
+
+    @admin.display(description="type", ordering="cluster_type")
+    def type(self, cluster: Cluster) -> str:
+        return cluster.get_cluster_type_display()
+
     @admin.display(description="latency", ordering="schedule__latency_ms")
     def latency(self, cluster: Cluster) -> str:
         found = cluster.schedule.latency_ms
@@ -71,9 +80,13 @@ class ClusterColumns(admin.ModelAdmin[Cluster]):
         count = (cluster.capabilities or {}).get("gpu_count")
         return "unknown" if count is None else str(count)
 
-    @admin.display(description="last seen", ordering="schedule__last_seen_at")
+    @admin.display(description="seen (UTC)", ordering="schedule__last_seen_at")
     def last_seen(self, cluster: Cluster) -> str:
-        return tell_moment(cluster.schedule.last_seen_at)
+        seen = cluster.schedule.last_seen_at
+        if seen is None:
+            return "never"
+        today = seen.date() == timezone.now().date()
+        return f"{seen:%H:%M:%S}" if today else f"{seen:%Y-%m-%d %H:%M}"
 
     @admin.display(description="expires", ordering=expiries.FIRST_TO_END)
     def expires(self, cluster: Cluster) -> SafeString:

@@ -85,7 +85,7 @@ def tell_day(slots: Sequence[Slot]) -> str:
         for state in BY_GRAVITY[::-1]
     ]
     states = ", ".join(f"{state.label.lower()} {share:.0%}" for state, share in by_state if share)
-    told = f"Last 24 hours, by the worst state of each quarter of an hour: {states}."
+    told = f"By the worst state of each quarter of an hour: {states}."
     whole = _sum_up(slots[0].starts_at, slots)
     if whole.latency_ms is None:
         return f"{told} The API server never answered."

@@ -28,11 +28,19 @@ class Ending:
 
     @property
     def words(self) -> str:
-        if self.over:
-            return f"{self.what} expired"
+        return f"{self.what} {'expired' if self.over else self._when}"
+
+    @property
+    def sentence(self) -> str:
+        told = "has expired" if self.over else f"expires {self._when}"
+        return f"{self.what} {told}: {self.at:%F %R} UTC."
+
+    @property
+    def _when(self) -> str:
         days = (self.at - self.now).days
-        when = "in 1 day" if days == 1 else f"in {days} days"
-        return f"{self.what} ends {when if days else 'today'}"
+        if not days:
+            return "within a day"
+        return "in 1 day" if days == 1 else f"in {days} days"
 
 
 def warn_from(now: datetime) -> datetime:

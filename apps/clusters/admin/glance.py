@@ -42,11 +42,13 @@ def _look_at(cluster: Cluster) -> dict[str, Any]:
     slots = read_slots(cluster, start, now)
     return {
         "endings": list(expiries.endings(cluster)),
-        "parts": [
-            (part.replace("_", " "), WORD[getattr(cluster, f"{part}_healthy")]) for part in PARTS
-        ],
+        "parts": [(_name(part), WORD[getattr(cluster, f"{part}_healthy")]) for part in PARTS],
         "chart": draw(slots, start) if slots else None,
         "day_begins": start,
         "day_told": tell_day(slots),
         "hours": tell_hours(slots),
     }
+
+
+def _name(part: str) -> str:
+    return "API server" if part == "api_server" else part.capitalize()

@@ -1,5 +1,6 @@
 """Grants in the admin: only who may do everything hands out what others may do."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -34,6 +35,19 @@ def told(grant: Grant) -> dict[str, Any]:
     }
 
 
+class HolderFilter(admin.SimpleListFilter):
+    title = "kind"
+    parameter_name = "for"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("users", "For users"), ("groups", "For groups")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Grant]) -> QuerySet[Grant]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(user__isnull=self.value() == "groups")
+
+
 @admin.register(Grant)
 class GrantAdmin(admin.ModelAdmin[Grant]):
     form = GrantForm
@@ -42,7 +56,7 @@ class GrantAdmin(admin.ModelAdmin[Grant]):
         "role",
         "reach",
         "environment",
-        ("user", admin.EmptyFieldListFilter),
+        HolderFilter,
     )
     search_fields = ("user__username", "group__name", "clusters__name")
     search_help_text = "By user, group or named cluster."
