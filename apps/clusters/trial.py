@@ -31,12 +31,12 @@ class Step(BaseModel):
     """UNKNOWN: it was not asked, or what it answered says nothing about the credential."""
 
     status: StepStatus
-    message: str = ""
-    remedy: str = ""
+    message: str
+    remedy: str
 
 
 class SignIn(Step):
-    username: str | None = Field(default=None, description="As whom the API server knows it.")
+    username: str | None = Field(description="As whom the API server knows it.")
 
 
 class Validation(BaseModel):
@@ -48,8 +48,8 @@ class Validation(BaseModel):
     alertmanager: Step
     tempo: Step
     loki: Step
-    permissions: PermissionsView | None = None
-    permissions_problem: str = Field(default="", description="Why permissions are null.")
+    permissions: PermissionsView | None
+    permissions_problem: str = Field(description="Why permissions are null.")
 
     def step(self, part: str) -> Step:
         step: Step = getattr(self, part)
@@ -63,15 +63,18 @@ class Validation(BaseModel):
         )
 
 
-NOT_CONFIGURED = Step(status="NOT_CONFIGURED")
-UNASKED = Step(status="UNKNOWN", message="It was not asked.")
+NOT_CONFIGURED = Step(status="NOT_CONFIGURED", message="", remedy="")
+UNASKED = Step(status="UNKNOWN", message="It was not asked.", remedy="")
+UNTOLD = "Only an API server that takes the credential can tell."
 
 
 def untried(message: str, remedy: str, identity_provider: Step = NOT_CONFIGURED) -> Validation:
     """Say that nothing of the cluster was asked, and why."""
     return Validation(
         identity_provider=identity_provider,
-        api_server=SignIn(status="UNKNOWN", message=message, remedy=remedy),
+        api_server=SignIn(status="UNKNOWN", message=message, remedy=remedy, username=None),
+        permissions=None,
+        permissions_problem=UNTOLD,
         **dict.fromkeys(NAMES, UNASKED),
     )
 
@@ -97,10 +100,12 @@ async def try_out(
     validation = Validation(
         identity_provider=identity_provider,
         api_server=_named(sign_in, name if isinstance(name, str) else None),
+        permissions=None,
+        permissions_problem="",
         **{part: found.get(part, NOT_CONFIGURED) for part in NAMES},
     )
     if validation.api_server.status != "VALID":
-        validation.permissions_problem = "Only an API server that takes the credential can tell."
+        validation.permissions_problem = UNTOLD
     elif isinstance(report, Unread):
         validation.permissions_problem = api_server.quote(report.reason)
     else:
@@ -121,7 +126,7 @@ async def _sign_in(upstream: Upstream, seconds: float) -> Step:
         message = f"{place} {said} ({reply.status})."
         return Step(status="INVALID", message=message, remedy=remedies.TOKEN)
     if reply.status in {200, 201} and _is_json(reply, "status"):
-        return Step(status="VALID", message=f"{place} takes the credential.")
+        return Step(status="VALID", message=f"{place} takes the credential.", remedy="")
     message = f"{place} answers {reply.status}, which says nothing about the credential."
     return Step(status="UNKNOWN", message=message, remedy=remedies.NOT_KUBERNETES)
 
@@ -147,7 +152,7 @@ async def _ask_part(part: str, upstream: Upstream, seconds: float) -> Step:
         return Step(status="INVALID", message=message, remedy=remedy)
     if reply.status == 200 and _is_json(reply):
         said = "takes its token" if upstream.token else "answers without a token"
-        return Step(status="VALID", message=f"{place} {said}.")
+        return Step(status="VALID", message=f"{place} {said}.", remedy="")
     message = f"{place} answers {reply.status}, which says nothing about its token."
     return Step(status="UNKNOWN", message=message, remedy=remedies.SERVICE)
 

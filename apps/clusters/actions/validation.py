@@ -15,7 +15,7 @@ from apps.clusters.errors import CredentialsNotFound
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.models.credential import AuthType
 from apps.clusters.oidc import Given, NotGiven, ask_for_token
-from apps.clusters.trial import Step, Validation, try_out, untried
+from apps.clusters.trial import NOT_CONFIGURED, Step, Validation, try_out, untried
 
 # For all that is asked of a cluster at once; an identity provider before it has as much.
 SECONDS = 10.0
@@ -100,7 +100,7 @@ def try_unstored(cluster: Cluster, typed: NewCredential, merged: NewCredential) 
 
 
 async def _try(cluster: Cluster, credential: NewCredential, asks: bool) -> Trial:
-    step, pause = Step(status="NOT_CONFIGURED"), None
+    step, pause = NOT_CONFIGURED, None
     if asks and credential.provider is not None:
         answer = await ask_for_token(credential.provider, credential.secrets, SECONDS)
         step = _step_of(answer)
@@ -123,7 +123,7 @@ def note(cluster: Cluster, validation: Validation) -> None:
 
 def _step_of(answer: Given | NotGiven) -> Step:
     if isinstance(answer, Given):
-        return Step(status="VALID", message="The identity provider gives a token.")
+        return Step(status="VALID", message="The identity provider gives a token.", remedy="")
     status = "INVALID" if answer.refused else "UNREACHABLE"
     return Step.model_validate(
         {"status": status, "message": answer.reason, "remedy": answer.remedy}
@@ -132,7 +132,7 @@ def _step_of(answer: Given | NotGiven) -> Step:
 
 def _last_word(stored: Credential) -> Step:
     if stored.auth_type != AuthType.OIDC:
-        return Step(status="NOT_CONFIGURED")
+        return NOT_CONFIGURED
     if stored.refresh_problem:
-        return Step(status="INVALID", message=stored.refresh_problem)
-    return Step(status="VALID", message="The identity provider gave the last token.")
+        return Step(status="INVALID", message=stored.refresh_problem, remedy="")
+    return Step(status="VALID", message="The identity provider gave the last token.", remedy="")

@@ -73,8 +73,58 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Replace what opens the cluster. Nothing of it is ever returned. */
-        post: operations["clusters_credentials_create"];
+        /**
+         * @description Replace what opens the cluster, whole, and say what it opens.
+         *
+         *     It is stored whatever it opens; to replace one that works, rotate it. The API server is
+         *     asked as whom it knows the credential and what that may do.
+         */
+        post: operations["credentials_store"];
+        /** @description Forget what opens the cluster, which is then asked without any token. */
+        delete: operations["credentials_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/credentials/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Replace what is sent of the credential, once the cluster takes it; the rest is kept.
+         *
+         *     Until then, and if it is refused, the old one stays in use. A part that was down before
+         *     need not take it.
+         */
+        post: operations["credentials_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/credentials/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Try a credential out and store nothing: the one that is sent, or else the stored one.
+         *
+         *     What is not sent is taken as it is stored. A refresh token is not tried: it may be good for
+         *     one use.
+         */
+        post: operations["credentials_validate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -729,6 +779,34 @@ export interface components {
             /** Last Seen At */
             last_seen_at: string | null;
         };
+        /** @description What is not named is taken as it is stored. */
+        CredentialChangeFormRequest: {
+            /**
+             * @description Follows from what is sent; where it is named, it must fit.
+             *
+             *     * `SERVICE_ACCOUNT` - Service account token
+             *     * `KUBECONFIG` - Kubeconfig
+             *     * `OIDC` - OpenID Connect
+             * @enum {string}
+             */
+            auth_type?: "SERVICE_ACCOUNT" | "KUBECONFIG" | "OIDC";
+            token?: string;
+            kubeconfig?: string;
+            /** @description Which one of the kubeconfig, if it has several. */
+            context?: string;
+            oidc?: components["schemas"]["OidcFormRequest"];
+            ca_bundle?: string;
+            /** @description The name in the API server's certificate, where its address has another. */
+            server_name?: string;
+            prometheus_token?: string;
+            tempo_token?: string;
+            loki_token?: string;
+            /**
+             * Format: date-time
+             * @description Where the credential itself does not say it; the earlier of both counts.
+             */
+            expires_at?: string | null;
+        };
         /**
          * CredentialView
          * @description What may be known of a credential. `validated_at`: when the API server last took it on trial.
@@ -755,19 +833,33 @@ export interface components {
             /** Refresh Problem */
             refresh_problem: string;
         };
-        /** @description Write-only: no answer ever holds any of it. */
+        /** @description One of `token`, `kubeconfig` and `oidc` signs in at the API server; all else is optional. */
         CredentialsFormRequest: {
             /**
-             * @description * `SERVICE_ACCOUNT` - Service account token
-             * @default SERVICE_ACCOUNT
+             * @description Follows from what is sent; where it is named, it must fit.
+             *
+             *     * `SERVICE_ACCOUNT` - Service account token
+             *     * `KUBECONFIG` - Kubeconfig
+             *     * `OIDC` - OpenID Connect
              * @enum {string}
              */
-            auth_type?: "SERVICE_ACCOUNT";
-            token: string;
+            auth_type?: "SERVICE_ACCOUNT" | "KUBECONFIG" | "OIDC";
+            token?: string;
+            kubeconfig?: string;
+            /** @description Which one of the kubeconfig, if it has several. */
+            context?: string;
+            oidc?: components["schemas"]["OidcFormRequest"];
             ca_bundle?: string;
+            /** @description The name in the API server's certificate, where its address has another. */
+            server_name?: string;
             prometheus_token?: string;
             tempo_token?: string;
             loki_token?: string;
+            /**
+             * Format: date-time
+             * @description Where the credential itself does not say it; the earlier of both counts.
+             */
+            expires_at?: string | null;
         };
         EndpointsFormRequest: {
             prometheus_url?: string | null;
@@ -775,6 +867,17 @@ export interface components {
             tempo_url?: string | null;
             loki_url?: string | null;
             korrel8r_url?: string | null;
+        };
+        /** ExcessiveRight */
+        ExcessiveRight: {
+            /** Verb */
+            verb: string;
+            /** Resource */
+            resource: string;
+            /** Api Group */
+            api_group: string;
+            /** Why */
+            why: string;
         };
         /**
          * FleetCapabilities
@@ -932,6 +1035,40 @@ export interface components {
             /** Warnings */
             warnings: string[];
         };
+        /** MissingRight */
+        MissingRight: {
+            /** Verb */
+            verb: string;
+            /**
+             * Resource
+             * @description A resource, or a path of the API such as /readyz.
+             */
+            resource: string;
+            /** Api Group */
+            api_group: string;
+            /**
+             * Namespace
+             * @description Empty: in all of them.
+             */
+            namespace: string;
+            /** Needed For */
+            needed_for: string;
+        };
+        /**
+         * @description Who gives the token: by client credentials, or for a refresh token where one is sent.
+         *
+         *     The token endpoint is found by the issuer's own description, unless it is given.
+         */
+        OidcFormRequest: {
+            issuer_url?: string;
+            token_url?: string;
+            client_id: string;
+            client_secret?: string;
+            refresh_token?: string;
+            scope?: string;
+            audience?: string;
+            ca_bundle?: string;
+        };
         PaginatedAuditLineList: {
             items: components["schemas"]["AuditLine"][];
             /** @example 1 */
@@ -1033,6 +1170,23 @@ export interface components {
             labels?: unknown;
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
+        };
+        /**
+         * PermissionsView
+         * @description What a token lacks, what it may do that it should not, and the role that would be right.
+         */
+        PermissionsView: {
+            /** Complete */
+            complete: boolean;
+            /** Missing */
+            missing: components["schemas"]["MissingRight"][];
+            /** Excessive */
+            excessive: components["schemas"]["ExcessiveRight"][];
+            /**
+             * Manifest
+             * @description YAML for kubectl; null where nothing is wrong.
+             */
+            manifest: string | null;
         };
         /**
          * Problem
@@ -1149,6 +1303,83 @@ export interface components {
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
         };
+        /** Rotated */
+        Rotated: {
+            /** Valid */
+            valid: boolean;
+            validation: components["schemas"]["Validation"];
+            /**
+             * Expires At
+             * @description The earliest end of what does not renew.
+             */
+            expires_at: string | null;
+            /**
+             * Status
+             * @default rotated
+             * @constant
+             */
+            status?: "rotated";
+        };
+        /** @description What takes the place of what is stored. What is not named is kept. */
+        RotationFormRequest: {
+            /**
+             * @description Follows from what is sent; where it is named, it must fit.
+             *
+             *     * `SERVICE_ACCOUNT` - Service account token
+             *     * `KUBECONFIG` - Kubeconfig
+             *     * `OIDC` - OpenID Connect
+             * @enum {string}
+             */
+            auth_type?: "SERVICE_ACCOUNT" | "KUBECONFIG" | "OIDC";
+            token?: string;
+            kubeconfig?: string;
+            /** @description Which one of the kubeconfig, if it has several. */
+            context?: string;
+            oidc?: components["schemas"]["OidcFormRequest"];
+            ca_bundle?: string;
+            /** @description The name in the API server's certificate, where its address has another. */
+            server_name?: string;
+            prometheus_token?: string;
+            tempo_token?: string;
+            loki_token?: string;
+            /**
+             * Format: date-time
+             * @description Where the credential itself does not say it; the earlier of both counts.
+             */
+            expires_at?: string | null;
+        };
+        /** SignIn */
+        SignIn: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "VALID" | "INVALID" | "UNREACHABLE" | "UNKNOWN" | "NOT_CONFIGURED";
+            /** Message */
+            message: string;
+            /** Remedy */
+            remedy: string;
+            /**
+             * Username
+             * @description As whom the API server knows it.
+             */
+            username: string | null;
+        };
+        /**
+         * Step
+         * @description UNKNOWN: it was not asked, or what it answered says nothing about the credential.
+         */
+        Step: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "VALID" | "INVALID" | "UNREACHABLE" | "UNKNOWN" | "NOT_CONFIGURED";
+            /** Message */
+            message: string;
+            /** Remedy */
+            remedy: string;
+        };
         /**
          * StepAnswer
          * @description One step of the way. `message` says what was found, `remedy` what to do about a failure.
@@ -1173,6 +1404,14 @@ export interface components {
         };
         /** Stored */
         Stored: {
+            /** Valid */
+            valid: boolean;
+            validation: components["schemas"]["Validation"];
+            /**
+             * Expires At
+             * @description The earliest end of what does not renew.
+             */
+            expires_at: string | null;
             /**
              * Status
              * @default stored
@@ -1203,6 +1442,41 @@ export interface components {
             remedy: string;
             /** Steps */
             steps: components["schemas"]["StepAnswer"][];
+        };
+        /** Validated */
+        Validated: {
+            /** Valid */
+            valid: boolean;
+            validation: components["schemas"]["Validation"];
+            /**
+             * Expires At
+             * @description The earliest end of what does not renew.
+             */
+            expires_at: string | null;
+            /**
+             * Status
+             * @default validated
+             * @constant
+             */
+            status?: "validated";
+        };
+        /**
+         * Validation
+         * @description What each part of the cluster says to the credential. Rights are read where it signs in.
+         */
+        Validation: {
+            identity_provider: components["schemas"]["Step"];
+            api_server: components["schemas"]["SignIn"];
+            prometheus: components["schemas"]["Step"];
+            alertmanager: components["schemas"]["Step"];
+            tempo: components["schemas"]["Step"];
+            loki: components["schemas"]["Step"];
+            permissions: components["schemas"]["PermissionsView"] | null;
+            /**
+             * Permissions Problem
+             * @description Why permissions are null.
+             */
+            permissions_problem: string;
         };
         /** WebhookToken */
         WebhookToken: {
@@ -1880,7 +2154,7 @@ export interface operations {
             };
         };
     };
-    clusters_credentials_create: {
+    credentials_store: {
         parameters: {
             query?: never;
             header?: never;
@@ -1889,7 +2163,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["CredentialsFormRequest"];
             };
@@ -1902,6 +2176,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Stored"];
                 };
+            };
+            /** @description It could never open anything, or it was tried and refused: then `details` hold the validation. What was stored before stays in use. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whether it works could not be seen, or the store did not take it. What was stored before stays in use. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentials_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Something sent is not what it may be; the message names it. */
             400: {
@@ -1931,6 +2297,191 @@ export interface operations {
                 };
             };
             /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentials_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotationFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotated"];
+                };
+            };
+            /** @description It could never open anything, or it was tried and refused: then `details` hold the validation. What was stored before stays in use. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is stored for this cluster. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody stored another credential while this one was tried. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whether it works could not be seen, or the store did not take it. What was stored before stays in use. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    credentials_validate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CredentialChangeFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validated"];
+                };
+            };
+            /** @description It could never open anything, or it was tried and refused: then `details` hold the validation. What was stored before stays in use. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing is stored for this cluster. */
             404: {
                 headers: {
                     [name: string]: unknown;

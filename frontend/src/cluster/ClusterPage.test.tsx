@@ -19,6 +19,7 @@ const check = (id: number, changes: Partial<HealthCheck> = {}): HealthCheck => (
   loki_healthy: null,
   alertmanager_healthy: null,
   error: '',
+  failure_stage: null,
   ...changes,
 });
 
