@@ -17,6 +17,7 @@ export function nextStep(cluster: Cluster, stale: boolean): string {
     const down = new Intl.ListFormat('en').format(partsDown(status));
     return `The API server answers; look at the pods of ${down || 'the failing part'} in the cluster, and at the address in Endpoints.`;
   }
-  if (status.state === 'UNKNOWN') return 'Wait for the first check, or check now.';
+  // Something on our own side kept us from checking, or nothing was checked yet.
+  if (status.state === 'UNKNOWN') return status.remedy || 'Wait for the first check, or check now.';
   return '';
 }

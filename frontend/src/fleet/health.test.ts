@@ -16,6 +16,14 @@ test('a disabled cluster is neither stale nor in need of attention', () => {
   expect(needsAttention(disabled, NOW)).toBe(false);
 });
 
+test('a cluster that we could not check needs attention, one that waits for its first check does not', () => {
+  const checked_at = new Date(NOW).toISOString();
+  const unknown = (last_error: string) =>
+    clusterOf('one', { status: statusOf({ state: 'UNKNOWN', last_error, checked_at }) });
+  expect(needsAttention(unknown('The stored credential cannot be opened.'), NOW)).toBe(true);
+  expect(needsAttention(unknown(''), NOW)).toBe(false);
+});
+
 test('disabled clusters come last, whatever their state', () => {
   const off = clusterOf('off', { enabled: false, status: statusOf({ state: 'OFFLINE' }) });
   expect(worstFirst([off, clusterOf('on')]).map(({ name }) => name)).toEqual(['on', 'off']);

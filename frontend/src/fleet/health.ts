@@ -58,9 +58,11 @@ export const worstFirst = (clusters: readonly Cluster[]): Cluster[] =>
   );
 
 export function needsAttention(cluster: Cluster, now: number): boolean {
-  const { state, connectivity } = cluster.status;
+  const { state, connectivity, last_error } = cluster.status;
   if (!cluster.enabled) return false;
-  return state === 'OFFLINE' || state === 'DEGRADED' || connectivity === 'INTERMITTENT' || isStale(cluster, now);
+  // Unknown with an error: we could not check it, and nobody knows how it is.
+  const unchecked = state === 'UNKNOWN' && last_error !== '';
+  return unchecked || state === 'OFFLINE' || state === 'DEGRADED' || connectivity === 'INTERMITTENT' || isStale(cluster, now);
 }
 
 /** Why a cluster needs attention, in one line. */

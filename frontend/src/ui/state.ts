@@ -23,7 +23,7 @@ export interface Look {
 export const looks = {
   OFFLINE: { word: 'Offline', icon: OctagonX, text: 'text-bad', edge: 'border-l-bad bg-bad-tint', fill: 'var(--bad)' },
   DEGRADED: { word: 'Degraded', icon: TriangleAlert, text: 'text-warn', edge: 'border-l-warn bg-warn-tint', fill: 'var(--warn)' },
-  UNKNOWN: { word: 'Not checked yet', icon: CircleDashed, text: 'text-idle', edge: 'border-l-idle', fill: 'var(--idle)' },
+  UNKNOWN: { word: 'Unknown', icon: CircleDashed, text: 'text-idle', edge: 'border-l-idle', fill: 'var(--idle)' },
   PROVISIONING: { word: 'Provisioning', icon: CircleDot, text: 'text-info', edge: 'border-l-info', fill: 'var(--info)' },
   ONLINE: { word: 'Online', icon: CircleCheck, text: 'text-ok', edge: 'border-l-ok', fill: 'var(--ok)' },
 } as const satisfies Record<ClusterState, Look>;
