@@ -148,6 +148,10 @@ def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
+def pem_of(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
 def write(file: Path, content: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     draft = file.with_suffix(".new")
