@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from rest_framework.test import APIClient
 
 from apps.clusters import expiry
 from apps.clusters.actions.expiry import tell_expiries
@@ -140,3 +141,18 @@ def test_how_early_it_is_told_is_a_setting(settings: Any, published: list[Event]
     make_ending("hub", timedelta(days=8))
     settings.EXPIRY_WARNING_DAYS = 14
     assert tell_expiries() == 1
+
+
+@pytest.mark.django_db
+def test_the_list_can_be_narrowed_to_what_ends(api: APIClient) -> None:
+    make_ending("soon", timedelta(days=6))
+    make_ending("over", timedelta(days=-6))
+    make_ending("far", timedelta(days=8))
+    make_cluster("open")
+    url = "/api/v1/clusters?credentials_expiring="
+    named = {
+        answer: {item["name"] for item in api.get(f"{url}{answer}").json()["items"]}
+        for answer in ("true", "false")
+    }
+    assert named == {"true": {"soon", "over"}, "false": {"far", "open"}}
+    assert api.get(f"{url}perhaps").status_code == 400

@@ -1,12 +1,16 @@
 """Filters and orderings of the cluster list; an unknown value is refused by its field's name."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, IntegerField, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.http import QueryDict
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
@@ -46,7 +50,8 @@ ORDERINGS: dict[str, str | Cast] = {
     "latency_ms": "schedule__latency_ms",
     "gpu_count": Cast(KT("capabilities__gpu_count"), IntegerField()),
 }
-KNOWN = {*CHOICES, *TEXTS, *ABILITIES, "enabled", "label", "search", "ordering"}
+EXPIRING = "credentials_expiring"
+KNOWN = {*CHOICES, *TEXTS, *ABILITIES, EXPIRING, "enabled", "label", "search", "ordering"}
 PAGING = frozenset({"page", "page_size"})
 PARAMETERS = [
     *(OpenApiParameter(name, enum=choices.values, many=True) for name, choices in CHOICES.items()),
@@ -57,6 +62,9 @@ PARAMETERS = [
         for name in ABILITIES
     ),
     OpenApiParameter("enabled", OpenApiTypes.BOOL),
+    OpenApiParameter(
+        EXPIRING, OpenApiTypes.BOOL, description="ended, or to end within the days of warning"
+    ),
     OpenApiParameter(
         "label",
         many=True,
@@ -89,18 +97,24 @@ def narrow(
     for name, choices in CHOICES.items():
         if name in query:
             conditions[f"{name}__in"] = _one_of(name, query.getlist(name), list(choices.values))
-    if "enabled" in query:
-        conditions["enabled"] = _switch("enabled", query.getlist("enabled")[-1])
-    for name, ability in ABILITIES.items():
-        if name in query:
-            found = _switch(name, query.getlist(name)[-1])
-            conditions[f"capabilities__{ability}"] = found
-    narrowed = clusters.filter(**conditions)
+    narrowed = clusters.filter(*_switched(query), **conditions)
     for text in query.getlist("label"):
         narrowed = narrowed.filter(**_label(text))
     for text in query.getlist("search"):
         narrowed = narrowed.filter(_search(text))
     return narrowed.order_by(*_ordering(query.get("ordering") or "name"))
+
+
+def _switched(query: QueryDict) -> Iterator[Q]:
+    warned = timezone.now() + timedelta(days=settings.EXPIRY_WARNING_DAYS)
+    known = {"enabled": Q(enabled=True), EXPIRING: Q(credential__expires_at__lte=warned)}
+    for name, condition in known.items():
+        if name in query:
+            yield condition if _switch(name, query.getlist(name)[-1]) else ~condition
+    for name, ability in ABILITIES.items():
+        if name in query:
+            found = _switch(name, query.getlist(name)[-1])
+            yield Q(**{f"capabilities__{ability}": found})
 
 
 def _refuse_nonsense(query: QueryDict, known: set[str]) -> None:

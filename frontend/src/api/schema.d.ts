@@ -1581,6 +1581,8 @@ export interface operations {
             query?: {
                 cluster_type?: ("EDGE" | "FAR_EDGE" | "HUB" | "SPOKE")[];
                 connectivity?: ("CONNECTED" | "DISCONNECTED" | "INTERMITTENT")[];
+                /** @description ended, or to end within the days of warning */
+                credentials_expiring?: boolean;
                 enabled?: boolean;
                 environment?: ("DEVELOPMENT" | "LAB" | "PRODUCTION" | "STAGING")[];
                 /** @description neither includes the unknown */
@@ -3105,6 +3107,8 @@ export interface operations {
             query?: {
                 cluster_type?: ("EDGE" | "FAR_EDGE" | "HUB" | "SPOKE")[];
                 connectivity?: ("CONNECTED" | "DISCONNECTED" | "INTERMITTENT")[];
+                /** @description ended, or to end within the days of warning */
+                credentials_expiring?: boolean;
                 enabled?: boolean;
                 environment?: ("DEVELOPMENT" | "LAB" | "PRODUCTION" | "STAGING")[];
                 format?: "csv" | "json";
@@ -3324,6 +3328,8 @@ export interface operations {
             query?: {
                 cluster_type?: ("EDGE" | "FAR_EDGE" | "HUB" | "SPOKE")[];
                 connectivity?: ("CONNECTED" | "DISCONNECTED" | "INTERMITTENT")[];
+                /** @description ended, or to end within the days of warning */
+                credentials_expiring?: boolean;
                 enabled?: boolean;
                 environment?: ("DEVELOPMENT" | "LAB" | "PRODUCTION" | "STAGING")[];
                 /** @description neither includes the unknown */
