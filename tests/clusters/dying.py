@@ -78,10 +78,20 @@ def rotate(cluster: str, token: str, keeper: dict[str, str] | None) -> None:
     rotation.rotate(found, NewCredential(Secrets(token=token)))
 
 
+def reseal(keys: str) -> None:
+    from django.conf import settings
+
+    from apps.clusters.actions import sealing_keys
+
+    settings.SEALING_KEYS = keys
+    sealing_keys.reseal(sealing_keys.Wishes(batch=2))
+
+
 OPERATIONS: dict[str, Callable[..., None]] = {
     "check": check,
     "import": import_kubeconfig,
     "rotate": rotate,
+    "reseal": reseal,
 }
 
 
@@ -106,7 +116,7 @@ def obey(order: str) -> str:
 def main() -> None:
     django.setup()
     # Loaded before the first fork, or every child would load it anew.
-    from apps.clusters.actions import checking, importing, rotation  # noqa: F401
+    from apps.clusters.actions import checking, importing, rotation, sealing_keys  # noqa: F401
 
     for order in sys.stdin:
         sys.stdout.write(f"{obey(order.strip())}\n")

@@ -67,7 +67,7 @@ def store(cluster: Cluster, secrets: Secrets, **clear: object) -> Credential:
     with transaction.atomic():
         # The schedule's row first, as a check does: the other way round the two could deadlock.
         list(CheckSchedule.objects.select_for_update().filter(pk=cluster.pk))
-        _let_go_on_commit(cluster.pk, _held_box(cluster.pk))
+        let_go_on_commit(cluster.pk, _held_box(cluster.pk))
         credential = Credential(cluster=cluster, sealed=box, holds=secrets.names(), **clear)
         credential.save()
     return credential
@@ -83,13 +83,13 @@ def swap(credential: Credential, secrets: Secrets, **clear: object) -> bool:
         changed = Credential.objects.filter(pk=credential.pk, sealed=old).update(
             sealed=new, holds=secrets.names(), **clear
         )
-        _let_go_on_commit(credential.cluster_id, old if changed else new)
+        let_go_on_commit(credential.cluster_id, old if changed else new)
     return bool(changed)
 
 
 def let_go(cluster_id: UUID) -> None:
     """Forget what is kept of a cluster, once the transaction commits that deletes its row."""
-    _let_go_on_commit(cluster_id, _held_box(cluster_id))
+    let_go_on_commit(cluster_id, _held_box(cluster_id))
 
 
 def unlock(credential: Credential) -> Secrets:
@@ -143,7 +143,9 @@ def _held_box(cluster_id: UUID) -> str:
     return rows.values_list("sealed", flat=True).first() or ""
 
 
-def _let_go_on_commit(cluster_id: UUID, box: str) -> None:
+def let_go_on_commit(cluster_id: UUID, box: str) -> None:
+    """Forget `box` once the transaction commits, after which no row names it any more."""
+
     def let_it_go() -> None:
         try:
             vault_of(box).let_go(cluster_id, box)
