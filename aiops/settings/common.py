@@ -108,9 +108,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-# As everywhere else: a trail of what happened when needs its seconds and its zone.
-DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = "Y-m-d H:i:s e"
+FORMAT_MODULE_PATH = "aiops.formats"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

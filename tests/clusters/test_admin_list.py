@@ -158,6 +158,13 @@ def test_the_list_is_narrowed(browser: Client, query: str, names: set[str]) -> N
     assert {cluster.name for cluster in shown} == names
 
 
+def test_a_cluster_that_comes_and_goes_has_a_badge(browser: Client) -> None:
+    make_cluster("one")
+    make_cluster("two")
+    Cluster.objects.filter(name="one").update(connectivity="INTERMITTENT")
+    assert browser.get(LIST).content.decode().count("intermittent</span>") == 1
+
+
 def test_ticked_rows_are_exported(browser: Client) -> None:
     one, two, _ = make_cluster("one", token="secret"), make_cluster("two"), make_cluster("three")
     response = act(browser, "export_csv", one, two)

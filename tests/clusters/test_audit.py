@@ -141,6 +141,7 @@ def test_the_admin_shows_the_trail_and_lets_nobody_edit_it(admin: User) -> None:
     browser = Client()
     browser.force_login(admin)
     event = AuditEvent.objects.get()
-    assert browser.get("/admin/accounts/auditevent/").status_code == 200
+    page = browser.get("/admin/accounts/auditevent/").content.decode()
+    assert f"{event.happened_at:%F %T} UTC" in page
     assert browser.get(f"/admin/accounts/auditevent/{event.pk}/change/").status_code == 200
     assert browser.post(f"/admin/accounts/auditevent/{event.pk}/delete/").status_code == 403

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from apps.clusters.admin import expiries
 from apps.clusters.admin.filters import CnfFilter, ExpiryFilter, GpuFilter
 from apps.clusters.models import Cluster
+from apps.clusters.models.cluster import Connectivity
 
 
 class ClusterColumns(admin.ModelAdmin[Cluster]):
@@ -19,7 +20,6 @@ class ClusterColumns(admin.ModelAdmin[Cluster]):
         "name",
         "state_badge",
         "score",
-        "connectivity",
         "latency",
         "gpus",
         "last_seen",
@@ -60,7 +60,10 @@ class ClusterColumns(admin.ModelAdmin[Cluster]):
     def state_badge(self, cluster: Cluster) -> SafeString:
         label = cluster.get_state_display() if cluster.enabled else "Disabled"
         tone = cluster.state.lower() if cluster.enabled else "disabled"
-        return format_html('<span class="state state-{}">{}</span>', tone, label)
+        badge = format_html('<span class="state state-{}">{}</span>', tone, label)
+        if cluster.connectivity != Connectivity.INTERMITTENT:
+            return badge
+        return format_html('{} <span class="badge badge-warn">intermittent</span>', badge)
 
     @admin.display(description="score", ordering="health_score")
     def score(self, cluster: Cluster) -> int:
