@@ -18,9 +18,12 @@ from apps.clusters.actions.expiry import tell_expiries
 from apps.clusters.expiry import Expiry
 from apps.clusters.models import Cluster, Credential
 from apps.streaming.envelope import Event
+from tests.clusters.gated import Gated, gated
 from tests.factories import make_cluster
 from tests.factories.certificates import Authority
 from tests.fakes.identity_provider import jwt
+
+__all__ = ["gated"]
 
 CLIENT = Authority().sign("reader", client=True)
 MOMENT = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -134,6 +137,32 @@ def test_two_workers_tell_each_end_once(published: list[Event]) -> None:
     with ThreadPoolExecutor(4) as workers:
         assert sum(workers.map(work, range(4))) == 20
     assert len(told(published)) == 20
+
+
+@pytest.mark.django_db
+def test_what_was_stored_before_anybody_asked_is_read_as_well() -> None:
+    ends = timezone.now().replace(microsecond=0) + timedelta(days=1)
+    make_cluster("old", token=jwt(exp=int(ends.timestamp())))
+    Credential.objects.update(holds=[], expires_at=None, expires_with="")
+    assert tell_expiries() == 1
+    found = Credential.objects.get()
+    assert (found.expires_at, found.expires_with) == (ends, "token")
+    assert found.holds == ["token", "prometheus_token"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_end_that_stays_in_a_rotation_is_not_told_again(
+    gated: Gated, published: list[Event]
+) -> None:
+    soon = (timezone.now() + timedelta(days=1)).isoformat()
+    gated.send(token="old", prometheus_token="old-p", expires_at=soon)
+    assert tell_expiries() == 1
+    gated.send("/rotate", prometheus_token="new-p")
+    assert tell_expiries() == 0
+    gated.send("/rotate", token="new", expires_at=soon.replace("+00:00", "Z"))
+    assert tell_expiries() == 0
+    gated.send(token="new", expires_at=soon)
+    assert tell_expiries() == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,6 @@
 """Tells of credentials that end: once ahead of it, and once when it came."""
 
+import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -7,13 +8,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.clusters import events
+from apps.clusters.actions import credentials
+from apps.clusters.actions.credentials import NewCredential
+from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Credential
 from apps.clusters.models.credential import ExpiryTold
+from apps.clusters.vault import store as vault
 from apps.streaming.publish import publish
+
+logger = logging.getLogger(__name__)
 
 
 def tell_expiries() -> int:
     """Publish each expiry that is not told yet; return how many. Two workers tell each once."""
+    _read_old_ones()
     now = timezone.now()
     warned = now + timedelta(days=settings.EXPIRY_WARNING_DAYS)
     ending = Credential.objects.filter(cluster__enabled=True, expires_at__lte=warned)
@@ -24,6 +32,22 @@ def tell_expiries() -> int:
         if credential.expiry_told != level:
             told += _tell(credential, level)
     return told
+
+
+def _read_old_ones() -> None:
+    """Read when those end that were stored before anybody asked; they name nothing they hold."""
+    for stored in Credential.objects.filter(holds=[]):
+        try:
+            secrets = vault.unlock(stored)
+        except BoxClosed as closed:
+            logger.warning("When %s ends cannot be read: %s", stored, closed)
+            continue
+        ending = credentials.merge_over(stored, NewCredential()).ending()
+        Credential.objects.filter(pk=stored.pk, sealed=stored.sealed).update(
+            holds=secrets.names(),
+            expires_at=ending.at if ending else None,
+            expires_with=ending.name if ending else "",
+        )
 
 
 @transaction.atomic

@@ -70,7 +70,9 @@ def _affected(cluster: Cluster, typed: NewCredential) -> list[str]:
 
 def _swap(cluster: Cluster, old: Credential, trial: Trial, *, anew: bool) -> None:
     credential, now = trial.credential, timezone.now()
-    clear = credentials.columns_of(credential) | {"expiry_told": "", "updated_at": now}
+    clear = credentials.columns_of(credential) | {"updated_at": now}
+    if clear["expires_at"] != old.expires_at:
+        clear["expiry_told"] = ""
     if trial.validation.api_server.status == "VALID":
         clear["validated_at"] = now
     if anew:
