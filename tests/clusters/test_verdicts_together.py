@@ -56,6 +56,8 @@ def test_each_verdict_is_stored_and_only_what_changed_is_told(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         assert health.record_many({up: UP, down: DOWN, late: later(UP)}) == {up, down, late}
     assert told(published) == [("down", "OFFLINE"), ("late", "ONLINE"), ("up", "ONLINE")]
+    [status] = [event.payload.status for event in published if event.cluster_id == down][-1:]  # type: ignore[attr-defined]
+    assert (status.state, status.failure_stage, status.remedy) == ("OFFLINE", "TCP", "Check it.")
     published.clear()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         news = {up: later(UP), down: later(UP), late: DOWN, uuid4(): UP}
