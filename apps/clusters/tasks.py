@@ -4,6 +4,7 @@ from asgiref.sync import async_to_sync
 from celery import shared_task
 from django.db import transaction
 
+from apps import lasting_loop
 from apps.clusters.actions import checking, discovering, expiry, history, refreshing
 from apps.clusters.vault import store as vault
 
@@ -11,7 +12,7 @@ from apps.clusters.vault import store as vault
 # The round claims for a minute and lets the slowest check of contracts (30 s) run out.
 @shared_task(name="clusters.check_due", soft_time_limit=150, time_limit=180)  # type: ignore[untyped-decorator]
 def check_due() -> int:
-    return async_to_sync(checking.check_due)()
+    return lasting_loop.run(checking.check_due)
 
 
 # As above: a round claims for a minute, and the last survey has another.
