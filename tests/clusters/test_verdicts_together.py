@@ -140,6 +140,22 @@ def test_one_verdict_that_cannot_be_stored_costs_no_other_its_own() -> None:
     assert CheckSchedule.objects.get(pk=broken).checked_at is None
 
 
+@pytest.mark.django_db(transaction=True)
+def test_verdicts_survive_a_connection_that_the_database_closed() -> None:
+    ids = [make_cluster(f"c-{number}").pk for number in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [ours] = cursor.fetchone()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        # Waits until it is gone, five seconds at most.
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ours])
+    other.close()
+    recording.record_all(dict.fromkeys(ids, UP))
+    assert set(states().values()) == {"ONLINE"}
+    assert HealthCheck.objects.count() == 3
+
+
 def test_a_round_stores_all_of_its_verdicts_before_it_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
