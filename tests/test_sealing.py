@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.sealing import SealBroken, read_keys, seal, unseal
+from apps.sealing import SealBroken, key_names, key_of, read_keys, seal, unseal
 
 
 def key(name: str, fill: bytes) -> str:
@@ -47,6 +47,15 @@ def test_the_first_key_seals_and_all_keys_open(settings: Any) -> None:
     settings.SEALING_KEYS = key("new", b"2")
     with pytest.raises(SealBroken, match="No sealing key named 'old'"):
         unseal(sealed, place="row 1")
+
+
+def test_a_seal_names_its_key_whether_that_is_at_hand_or_not(settings: Any) -> None:
+    settings.SEALING_KEYS = key("old", b"1")
+    sealed = seal("secret", place="row 1")
+    settings.SEALING_KEYS = f"{key('new', b'2')},{key('newer', b'3')}"
+    assert key_of(sealed) == "old"
+    assert key_names() == ["new", "newer"]
+    assert [key_of(text) for text in ("", "k8s.x", "v2.old.x", "v1")] == [""] * 4
 
 
 @pytest.mark.parametrize("text", ["a:short", "a:!!!!", "a b:" + "A" * 43 + "="])

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
 from apps.accounts.models import AuditEvent
-from apps.clusters.actions import credentials, sealing_keys
+from apps.clusters.actions import credentials, registration, sealing_keys
 from apps.clusters.actions.credentials import NewCredential
-from apps.clusters.errors import BoxClosed
+from apps.clusters.errors import BoxClosed, CredentialsInvalid
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.vault.opened import OPENED
 from apps.clusters.vault.secrets import Secrets
@@ -245,3 +245,8 @@ def test_without_its_key_a_box_does_not_open(five: list[Cluster], settings: Any)
     settings.SEALING_KEYS = NEW
     with pytest.raises(BoxClosed, match="Put it back"):
         unlock(Credential.objects.get(pk=five[0].pk))
+    # The key may come back; until then nobody leads the token to another address.
+    for holds in (["token"], []):
+        Credential.objects.update(holds=holds)
+        with pytest.raises(CredentialsInvalid, match="would follow it"):
+            registration.change(five[0], {"api_server_url": "https://127.0.0.2:1"})

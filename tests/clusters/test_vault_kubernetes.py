@@ -130,6 +130,24 @@ def test_an_api_that_is_away_takes_nothing_and_loses_nothing(
     assert api.post("/api/v1/clusters", body, format="json").status_code == 201
 
 
+def test_what_cannot_be_read_just_now_is_not_left_out_of_what_is_stored_next(
+    api: APIClient, keeper: Keeper
+) -> None:
+    """A change of one token keeps the others; with the store away there is no telling which."""
+    cluster = stored()
+    keeper.shut()
+    OPENED.clear()
+    url = f"/api/v1/clusters/{cluster.pk}/credentials/rotate"
+    answer = api.post(url, {"token": "new"}, format="json")
+    assert answer.status_code == 503, answer.content
+    assert "Our own store of credentials is away" in answer.json()["error"]["message"]
+    moved = api.patch(
+        f"/api/v1/clusters/{cluster.pk}", {"api_server_url": "https://127.0.0.2:1"}, format="json"
+    )
+    assert moved.status_code == 400
+    assert "would follow it" in moved.json()["error"]["message"]
+
+
 def break_down(keeper: Keeper, fault: str) -> None:
     match fault:
         case "down":

@@ -17,9 +17,11 @@ from apps.clusters import events
 from apps.clusters.connection import TOKEN_OF
 from apps.clusters.errors import (
     NO_SUCH_CLUSTER,
+    BoxAway,
     BoxClosed,
     ClusterNotFound,
     CredentialsInvalid,
+    CredentialStoreAway,
 )
 from apps.clusters.expiry import Expiry, earliest
 from apps.clusters.models import CheckSchedule, Cluster, Credential
@@ -132,6 +134,9 @@ def merge(cluster: Cluster, typed: NewCredential) -> NewCredential:
 def merge_over(stored: Credential, typed: NewCredential) -> NewCredential:
     try:
         secrets = vault.unlock(stored)
+    except BoxAway as away:
+        # It will open again: to store without it now would be to lose it.
+        raise CredentialStoreAway(str(away)) from None
     except BoxClosed:
         # What cannot be opened cannot be kept either.
         secrets = Secrets()
@@ -204,10 +209,7 @@ def refuse_to_follow(
     stored = Credential.objects.filter(cluster=cluster).first()
     if stored is None:
         return
-    try:
-        kept = vault.unlock(stored)
-    except BoxClosed:
-        return
+    kept = _names_in(stored)
     given = typed.secrets if typed else Secrets()
     for url_name, token_name in _TOKEN_BY_URL.items():
         old, new = getattr(cluster, url_name), fields.get(url_name)
@@ -215,11 +217,21 @@ def refuse_to_follow(
         # What an identity provider gives next would follow as what it gave last.
         following = {"token", *_OIDC} if url_name == "api_server_url" else {token_name}
         anew = SIGN_IN if url_name == "api_server_url" else {token_name}
-        if moved and following & set(kept.names()) and not anew & set(given.names()):
+        if moved and following & kept and not anew & set(given.names()):
             raise CredentialsInvalid(
                 f"{url_name} moves to another host, and the stored {token_name} would follow it. "
                 f"Send the {token_name} anew together with the address."
             )
+
+
+def _names_in(stored: Credential) -> set[str]:
+    """Return what a credential holds. One that is closed now may open again at the new address."""
+    if stored.holds:
+        return set(stored.holds)
+    try:
+        return set(vault.unlock(stored).names())
+    except BoxClosed:
+        return set(asdict(Secrets()))
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
