@@ -178,6 +178,11 @@ def test_every_api_refusal_wears_the_envelope(
         ('"x"', "application/json", 400),
         ("a=b", "application/x-www-form-urlencoded", 415),
         ('{"name": "a\\u0000b", "api_server_url": "https://x"}', "application/json", 400),
+        ('{"cluster_type": "\\ud800"}', "application/json", 400),
+        ('{"enabled": NaN}', "application/json", 400),
+        ('{"labels": 1e999}', "application/json", 400),
+        ("[" * 200_000, "application/json", 400),
+        ('{"name": "\xff"}', "application/json; charset=utf-16", 400),
     ],
 )
 def test_a_body_that_is_no_object_is_refused(
@@ -190,10 +195,11 @@ def test_a_body_that_is_no_object_is_refused(
     assert response.json()["error"]["code"] in {"VALIDATION_FAILED", "INVALID_CLUSTER_NAME"}
 
 
-def test_a_wrong_method_is_refused_in_the_envelope(admin: User) -> None:
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "TRACE"])
+def test_a_wrong_method_is_refused_in_the_envelope(admin: User, method: str) -> None:
     client = Client()
     client.force_login(admin)
-    response = client.delete("/api/v1/clusters")
+    response = client.generic(method, "/api/v1/clusters")
     assert response.status_code == 405
     assert "error" in response.json()
 

@@ -222,7 +222,10 @@ def test_past_checks_come_newest_first_and_since_a_time(api: APIClient) -> None:
     span = {"since": moments[0].isoformat(), "until": moments[2].isoformat()}
     assert api.get(url, span).json()["total"] == 2
     for end in ("since", "until"):
-        assert api.get(url, {end: "monday"}).json()["error"]["message"].startswith(end)
+        assert api.get(url, {end: "2026-01-31T12:00:00+22:40"}).status_code == 200
+        for nonsense in ("monday", "2026-01-31T12:00:00", "0001-01-01T00:00:00+23:00"):
+            refused = api.get(url, {end: nonsense}).json()["error"]
+            assert refused["message"].startswith(end)
 
 
 def test_the_status_alone_can_be_asked(api: APIClient) -> None:

@@ -1,0 +1,66 @@
+"""Every operation of the REST API as the schema describes it; a new one is here by itself."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+# The ids and the name in the examples of the schema, for which real ones are put in.
+EXAMPLE_ID = "7f1c2a54-3f0e-4a43-9a55-1d0f5c1b8a10"
+OTHER_EXAMPLE_ID = "0b9d5a86-2f7c-4c0e-8c5e-6f0b7a3d2e41"
+EXAMPLE_URL = "https://api.hub.example.net:6443"
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The cluster that a request is about, there or not."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    method: str
+    path: str
+    role: str
+    takes_body: bool
+    bodies: tuple[str, ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_about_a_cluster(self) -> bool:
+        return "{" in self.path
+
+    @property
+    def names_clusters_in_its_body(self) -> bool:
+        return any(EXAMPLE_ID in body for body in self.bodies)
+
+    def call(self, api: APIClient, target: Target, body: str | None = None) -> Any:
+        path = self.path.replace("{id}", target.id).replace("{name}", target.name)
+        text = next(iter(self.bodies), "") if body is None else body
+        text = text.replace(EXAMPLE_ID, target.id).replace(OTHER_EXAMPLE_ID, target.id)
+        return api.generic(self.method, path, text, content_type="application/json")
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    schema = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    return tuple(
+        _read(method.upper(), path, described)
+        for path, methods in schema["paths"].items()
+        for method, described in methods.items()
+    )
+
+
+def _read(method: str, path: str, described: dict[str, Any]) -> Operation:
+    content = described.get("requestBody", {}).get("content", {}).get("application/json", {})
+    bodies = tuple(json.dumps(one["value"]) for one in content.get("examples", {}).values())
+    role = described.get("x-required-role", "")
+    return Operation(method, path, role, "requestBody" in described, bodies)
