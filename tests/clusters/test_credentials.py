@@ -139,6 +139,7 @@ def test_a_context_that_is_not_meant_for_here_is_refused(
         ({"token": "t", "kubeconfig": "k"}, "kubeconfig"),
         ({"token": "t", "context": "c"}, "context"),
         ({"token": "t", "server_name": "a b"}, "server_name"),
+        ({"token": "t", "server_name": "a..b"}, "server_name"),
         ({"token": "t", "expires_at": "soon"}, "expires_at"),
         ({"oidc": {"client_id": "c", "client_secret": "s"}}, "oidc.issuer_url"),
         ({"oidc": {"client_id": "c", "issuer_url": "https://x"}}, "oidc.client_secret"),

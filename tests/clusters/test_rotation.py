@@ -111,6 +111,19 @@ def test_an_end_that_was_stated_is_that_of_what_signed_in_then(working: Gated) -
     assert working.send("/rotate", token="new").json()["expires_at"] is None
 
 
+def test_what_cannot_be_opened_just_now_is_not_lost_by_a_rotation(
+    working: Gated, settings: Any
+) -> None:
+    before = working.row
+    settings.SEALING_KEYS = "another:" + "B" * 43 + "="
+    answer = working.send("/rotate", prometheus_token="new-p")
+    assert answer.json()["error"]["code"] == "CREDENTIALS_INVALID"
+    assert "Put it back" in answer.json()["error"]["message"]
+    assert working.row.sealed == before.sealed
+    assert working.send("/rotate", token="new").status_code == 200
+    assert working.secrets == Secrets(token="new")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_credential_that_was_stored_meanwhile_is_not_overwritten(working: Gated) -> None:
     def store_another() -> None:

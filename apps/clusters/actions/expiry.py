@@ -8,11 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.clusters import events
-from apps.clusters.actions import credentials
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Credential
-from apps.clusters.models.credential import ExpiryTold
+from apps.clusters.models.credential import AuthType, ExpiryTold
 from apps.clusters.vault import store as vault
 from apps.streaming.publish import publish
 
@@ -42,7 +41,12 @@ def _read_old_ones() -> None:
         except BoxClosed as closed:
             logger.warning("When %s ends cannot be read: %s", stored, closed)
             continue
-        ending = credentials.merge_over(stored, NewCredential()).ending()
+        known = NewCredential(
+            secrets,
+            auth_type=AuthType(stored.auth_type),
+            expires_at=stored.stated_expires_at,
+        )
+        ending = known.ending()
         Credential.objects.filter(pk=stored.pk, sealed=stored.sealed).update(
             holds=secrets.names(),
             expires_at=ending.at if ending else None,

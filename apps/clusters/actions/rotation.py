@@ -10,10 +10,13 @@ from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.actions.validation import NOTHING_STORED, Outcome, Trial, note, try_unstored
 from apps.clusters.connection import TOKEN_OF
 from apps.clusters.errors import (
+    BoxAway,
+    BoxClosed,
     ClusterUnreachable,
     CredentialsChanged,
     CredentialsInvalid,
     CredentialsNotFound,
+    CredentialStoreAway,
 )
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.trial import Step
@@ -32,12 +35,26 @@ def rotate(cluster: Cluster, typed: NewCredential) -> Outcome:
     old = Credential.objects.filter(pk=cluster.pk).first()
     if old is None:
         raise CredentialsNotFound(NOTHING_STORED)
+    if not typed.signs_in:
+        _refuse_to_lose_the_rest(old)
     trial = try_unstored(cluster, typed, credentials.merge_over(old, typed))
     note(cluster, trial.validation)
     _refuse_what_does_not_work(cluster, typed, trial)
     _swap(cluster, old, trial, anew=typed.signs_in)
     ending = trial.credential.ending()
     return Outcome(trial.validation, ending.at if ending else None)
+
+
+def _refuse_to_lose_the_rest(old: Credential) -> None:
+    """A box that is closed for want of a key may open again, unless another takes its place."""
+    try:
+        vault.unlock(old)
+    except BoxAway as away:
+        raise CredentialStoreAway(str(away)) from None
+    except BoxClosed as closed:
+        raise CredentialsInvalid(
+            f"The rest of the stored credential cannot be kept: {closed} Or store a whole one."
+        ) from None
 
 
 def _refuse_what_does_not_work(cluster: Cluster, typed: NewCredential, trial: Trial) -> None:

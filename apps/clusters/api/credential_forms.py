@@ -21,6 +21,7 @@ SIGN_INS = {
     "kubeconfig": AuthType.KUBECONFIG,
     "oidc": AuthType.OIDC,
 }
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 PART_TOKENS = ("prometheus_token", "tempo_token", "loki_token")
 
 
@@ -89,7 +90,8 @@ class CredentialsForm(serializers.Serializer[Any]):
     oidc = OidcForm(required=False, write_only=True)
     ca_bundle = SecretField(max_length=LONGEST_BUNDLE, allow_blank=True)
     server_name = serializers.RegexField(
-        r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z",
+        rf"^{_LABEL}(\.{_LABEL})*\Z",
+        max_length=253,
         required=False,
         allow_blank=True,
         write_only=True,
