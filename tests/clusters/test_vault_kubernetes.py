@@ -180,8 +180,9 @@ def test_a_cluster_whose_credential_cannot_be_read_says_that_it_is_our_own_store
         ([Mishap.RIVAL, Mishap.DELETED, Mishap.RIVAL, Mishap.FAILS_LATE], True),
         ([Mishap.RIVAL] * 7, True),
         ([Mishap.RIVAL] * 8, False),
-        ([Mishap.FAILS], False),
-        ([Mishap.RIVAL, Mishap.FAILS], False),
+        ([Mishap.FAILS], True),
+        ([Mishap.FAILS, Mishap.FAILS], False),
+        ([Mishap.RIVAL, Mishap.FAILS, Mishap.RIVAL, Mishap.FAILS], False),
     ],
 )
 def test_it_is_kept_or_refused_whatever_befalls_the_change(

@@ -86,20 +86,20 @@ def test_what_cannot_be_read_is_neither_opened_nor_written_over(
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "times", "words"),
     [
-        ((403, ECHO), "does not let us create Secrets in the namespace ours (403)"),
-        ((404, ECHO), "knows no namespace ours"),
-        ((413, ECHO), "too large"),
-        ((422, ECHO), "too large, or was made immutable"),
-        ((500, ECHO), "answers 500"),
-        ((201, "<html>sign in</html>"), "cannot be understood"),
-        (Behaviour.HANG, "no answer in 0.5 s"),
-        (Behaviour.CUT, "cannot be reached"),
+        ((403, ECHO), 1, "does not let us create Secrets in the namespace ours (403)"),
+        ((404, ECHO), 1, "knows no namespace ours"),
+        ((413, ECHO), 1, "too large"),
+        ((422, ECHO), 1, "too large, or was made immutable"),
+        ((500, ECHO), 2, "answers 500"),
+        ((201, "<html>sign in</html>"), 2, "cannot be understood"),
+        (Behaviour.HANG, 2, "no answer in 0.5 s"),
+        (Behaviour.CUT, 2, "cannot be reached"),
     ],
 )
 def test_what_is_not_taken_is_not_said_to_be_stored(
-    upstream: Upstream, answer: Answer, words: str
+    upstream: Upstream, answer: Answer, times: int, words: str
 ) -> None:
     upstream.answers = {SECRET: NONE, SECRETS: answer}
     with pytest.raises(CredentialStoreAway) as away:
@@ -109,7 +109,7 @@ def test_what_is_not_taken_is_not_said_to_be_stored(
     assert CANARY not in away.value.message + repr(away.value)
     assert OUR_TOKEN not in away.value.message
     sent = [request for request in upstream.requests if request.method == "POST"]
-    assert len(sent) == 1
+    assert len(sent) == times
     assert base64.b64encode(CANARY.encode()).decode() in sent[0].body
 
 

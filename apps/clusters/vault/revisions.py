@@ -25,6 +25,8 @@ INSTANCE = "app.kubernetes.io/instance"
 # Of two that change one Secret at once one gets through, so this many others may be quicker.
 ATTEMPTS = 8
 PUT_SECONDS = 20.0
+# How often a change is tried again of which no answer came, and nothing is to be seen.
+LOSSES = 1
 # Whoever needs longer from the box to the commit loses the box; an import of a thousand contexts
 # in one transaction does not.
 UNCOMMITTED_SECONDS = 3600.0
@@ -71,11 +73,12 @@ async def _put(
     namespace: Namespace, cluster_id: UUID, added: dict[str, str], instance: str
 ) -> None:
     lost: Away | None = None
+    losses = 0
     for _ in range(ATTEMPTS):
         held = await _read_back(namespace, cluster_id, lost)
         if held is not None and added.items() <= held.data.items():
             return
-        if lost is not None:
+        if lost is not None and losses > LOSSES:
             raise Away(lost.reason)
         try:
             if held is None:
@@ -88,7 +91,7 @@ async def _put(
             if not away.unsure:
                 raise
             # It may have happened all the same: the next look at it tells.
-            lost = away
+            lost, losses = away, losses + 1
             continue
         return
     raise _contended(cluster_id)
