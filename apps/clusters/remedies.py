@@ -28,6 +28,14 @@ ROUTE = "Check its pods and its route."
 SERVICE = "Check that the address is the right service."
 LOGS = "Check its logs."
 
+# By what OpenSSL says of a certificate that it refuses, or of a handshake that failed.
+_OF_TLS = {
+    "has expired": "Renew its certificate.",
+    "not yet valid": "Check the clocks on both sides.",
+    "mismatch": "Use a name that its certificate carries, or store that as the server name.",
+    "WRONG_VERSION_NUMBER": "Check that the address is one for https.",
+    "ALERT": "Store a credential that it takes, or check which TLS versions it speaks.",
+}
 _OF_NO_ANSWER = {
     Stage.DNS: "Check the address or this host's DNS.",
     Stage.TCP: "Check that it runs, and the firewall between.",
@@ -46,7 +54,11 @@ def stage_of(failure: Unreachable) -> FailureStage:
 def of_no_answer(failure: Unreachable) -> str:
     # A handshake that hangs has shown no certificate that one could trust or not.
     hung = failure.during if failure.during != Stage.TLS else None
-    return _OF_NO_ANSWER[hung or failure.stage]
+    stage = hung or failure.stage
+    if stage == Stage.TLS:
+        told = (remedy for words, remedy in _OF_TLS.items() if words in failure.reason)
+        return next(told, _OF_NO_ANSWER[stage])
+    return _OF_NO_ANSWER[stage]
 
 
 def of_refused_token(part: str) -> str:
