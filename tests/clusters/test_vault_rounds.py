@@ -2,7 +2,9 @@
 
 import base64
 import logging
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +12,7 @@ from uuid import UUID
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import AsyncClient
 from django.utils import timezone
 
@@ -152,6 +154,26 @@ def test_a_loop_a_thread_of_a_loop_and_no_loop_all_open_it(keeper: Keeper, admin
     assert async_to_sync(as_the_server)() == 200
     row.refresh_from_db()
     assert opened() == "newer"
+
+
+def test_of_many_who_store_at_once_one_whole_credential_is_left(keeper: Keeper) -> None:
+    cluster = make_cluster("alpha", token="first")
+    together = threading.Barrier(4)
+
+    def store(number: int) -> None:
+        try:
+            together.wait(10)
+            secrets = Secrets(token=f"token-{number}", loki_token=f"loki-{number}")
+            credentials.store(cluster, NewCredential(secrets))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(store, range(4)))
+    OPENED.clear()
+    found = unlock(Credential.objects.get())
+    assert found.token.removeprefix("token-") == found.loki_token.removeprefix("loki-")
+    assert len(keeper.safe.secrets[name_of(cluster.pk)]["data"]) == 1
 
 
 def test_a_registration_that_is_refused_leaves_no_secret(keeper: Keeper) -> None:
