@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.clusters.actions import health, registration
+from apps.clusters.errors import CredentialStoreAway
 from apps.clusters.health import Verdict
 from apps.clusters.models import Cluster, Grant
 from apps.clusters.models.cluster import State
 from apps.clusters.models.grant import Role
+from apps.clusters.vault.database import DatabaseVault
 from apps.clusters.vault.store import unlock
 from apps.streaming.envelope import Event
 from tests.factories import grant, make_cluster, make_user
@@ -85,15 +87,45 @@ def test_saving_a_form_never_writes_a_verdict(browser: Client) -> None:
     verdict = Verdict(timezone.now(), State.ONLINE, 100, "", 5, {"api_server": True})
     original = registration.change
 
-    def meanwhile(*arguments: Any) -> Cluster:
+    def meanwhile(*arguments: Any, **options: Any) -> Cluster:
         # A check concludes between the form's read and its write.
         health.record(cluster.pk, verdict)
-        return original(*arguments)
+        return original(*arguments, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registration, "change", meanwhile)
         browser.post(f"{LIST}{cluster.pk}/change/", FORM | {"token": "", "region": "eu"})
     assert (Cluster.objects.get().state, Cluster.objects.get().region) == ("ONLINE", "eu")
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(browser: Client) -> None:
+    browser.post(f"{LIST}add/", FORM)
+    cluster = Cluster.objects.get()
+    page = browser.get(f"{LIST}{cluster.pk}/change/").content.decode()
+    assert '<input type="hidden" name="generation_read" value="1"' in page
+    registration.change(cluster, {"region": "us"})
+    form = FORM | {"region": "eu", "generation_read": "1"}
+    refused = browser.post(f"{LIST}{cluster.pk}/change/", form)
+    assert "Somebody else changed this cluster" in refused.content.decode()
+    assert Cluster.objects.get().region == "us"
+    assert (
+        browser.post(f"{LIST}{cluster.pk}/change/", form | {"generation_read": "2"}).status_code
+        == 302
+    )
+    assert Cluster.objects.get().region == "eu"
+
+
+def test_what_an_action_refuses_is_said_above_the_page(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> str:
+        raise CredentialStoreAway("The store of credentials does not answer.")
+
+    monkeypatch.setattr(DatabaseVault, "put", away)
+    response = browser.post(f"{LIST}add/", FORM, follow=True)
+    assert "The store of credentials does not answer." in response.content.decode()
+    assert FORM["token"] not in response.content.decode()
+    assert not Cluster.objects.exists()
 
 
 def test_emptied_labels_are_no_labels(browser: Client) -> None:

@@ -31,16 +31,27 @@ FIELDS = (
     "labels",
     "enabled",
 )
+MEANWHILE = (
+    "Somebody else changed this cluster while you had this page open. Load it again to see how it "
+    "is now, and make your change there."
+)
 MOVE_HERE = "On these pages: remove the credential first, move the cluster, and store it anew."
 
 
 class ClusterForm(forms.ModelForm[Cluster]):
     """What a person says of a cluster. What opens it is kept on a page of its own."""
 
+    # What the person has read; a change by somebody else meanwhile is not overwritten unseen.
+    generation_read = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = Cluster
         fields = FIELDS
         widgets = {"labels": forms.Textarea(attrs={"rows": 3, "cols": 60})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["generation_read"] = self.instance.generation
 
     def clean_labels(self) -> dict[str, str]:
         return self.cleaned_data["labels"] or {}
@@ -51,10 +62,21 @@ class ClusterForm(forms.ModelForm[Cluster]):
         stored = Cluster.objects.filter(pk=self.instance.pk).first()
         try:
             if stored is not None:
+                self._refuse_unseen(stored)
                 credentials.refuse_to_follow(stored, cleaned, None)
         except CredentialsInvalid as refused:
             self.add_error(None, f"{refused.message} {MOVE_HERE}")
         return cleaned
+
+    def read(self) -> set[int] | None:
+        """Return the generation that the page was filled with, if it says."""
+        generation = self.cleaned_data.get("generation_read")
+        return None if generation is None else {generation}
+
+    def _refuse_unseen(self, stored: Cluster) -> None:
+        read = self.read()
+        if read is not None and stored.generation not in read:
+            self.add_error(None, MEANWHILE)
 
     def typed(self) -> NewCredential | None:
         """Return what was typed to open the cluster with; this form has no boxes for that."""
@@ -63,6 +85,8 @@ class ClusterForm(forms.ModelForm[Cluster]):
 
 class RegistrationForm(ClusterForm):
     """A new cluster, with empty boxes for its secrets: nothing is ever put back into one."""
+
+    generation_read = None  # type: ignore[assignment]  # how Django takes a field away again
 
     token = forms.CharField(required=False, widget=SecretInput())
     prometheus_token = forms.CharField(required=False, widget=SecretInput())

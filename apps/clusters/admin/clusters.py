@@ -24,6 +24,7 @@ from apps.clusters.admin.credentials import CredentialPage
 from apps.clusters.admin.glance import ClusterGlance
 from apps.clusters.admin.importing import KubeconfigImport
 from apps.clusters.admin.list_actions import ClusterActions
+from apps.clusters.admin.refusals import PlainRefusals
 from apps.clusters.models import Cluster
 from apps.clusters.models.grant import Role
 from apps.clusters.tasks import check_soon
@@ -39,7 +40,9 @@ DESCRIPTION = (
 
 
 @admin.register(Cluster)
-class ClusterAdmin(ClusterColumns, ClusterActions, ClusterGlance, CredentialPage, KubeconfigImport):
+class ClusterAdmin(
+    PlainRefusals, ClusterColumns, ClusterActions, ClusterGlance, CredentialPage, KubeconfigImport
+):
     form = ClusterForm
     readonly_fields = ("abilities", "discovered", "created_at", "updated_at")
     add_fieldsets = (
@@ -65,7 +68,11 @@ class ClusterAdmin(ClusterColumns, ClusterActions, ClusterGlance, CredentialPage
         return Cluster.objects.visible_to(cast(User, request.user)).with_particulars()
 
     def get_fieldsets(self, request: HttpRequest, obj: Cluster | None = None) -> Any:
-        return self.fieldsets if obj else self.add_fieldsets
+        if obj is None:
+            return self.add_fieldsets
+        if not self.has_change_permission(request, obj):
+            return self.fieldsets
+        return (*self.fieldsets, (None, {"fields": ("generation_read",)}))
 
     def get_form(
         self, request: HttpRequest, obj: Cluster | None = None, change: bool = False, **kwargs: Any
@@ -91,7 +98,7 @@ class ClusterAdmin(ClusterColumns, ClusterActions, ClusterGlance, CredentialPage
         """Go through the same actions as REST does; the status fields are never written here."""
         fields = {name: form.cleaned_data[name] for name in FIELDS}
         if change:
-            registration.change(Cluster.objects.get(pk=obj.pk), fields)
+            registration.change(Cluster.objects.get(pk=obj.pk), fields, only_if=form.read())
         else:
             registration.register({"id": obj.pk, **fields}, form.typed())
         check_soon()
