@@ -5,6 +5,7 @@ TLS handshake each, is most of what a check costs.
 """
 
 import asyncio
+import gc
 import os
 import resource
 import threading
@@ -54,6 +55,8 @@ def _start(process: int) -> tuple[asyncio.AbstractEventLoop, ThreadPoolExecutor]
     wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
     if now < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    # What is there by now stays; the collector need not look through all of it again and again.
+    gc.freeze()
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="lasting-loop", daemon=True).start()
     return loop, ThreadPoolExecutor(max_workers=1, thread_name_prefix="lasting-loop-sync")

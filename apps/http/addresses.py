@@ -10,6 +10,7 @@ import socket
 import threading
 from collections import deque
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -50,6 +51,11 @@ def is_forbidden(address: IpAddress) -> bool:
     )
 
 
+@lru_cache(maxsize=65_536)
+def _is_forbidden(address: str) -> bool:
+    return is_forbidden(ip_address(address))
+
+
 def _inner(address: IpAddress) -> IpAddress:
     """Return the IPv4 address that an IPv6 one leads to."""
     if isinstance(address, IPv6Address):
@@ -73,13 +79,12 @@ class Directory:
     async def find(self, place: Place) -> list[AddrInfoType]:
         """Return where to connect to; raise Unreachable where that is nowhere."""
         if place.literal is not None:
-            if is_forbidden(place.literal):
-                raise Unreachable(Stage.DNS, NOWHERE)
-            return [_info_of(place.literal, place.port)]
-        until, infos = self._known.get(place.host, (0.0, []))
-        if until < self._loop.time():
-            infos = await self._look_up(place.host)
-        allowed = [info for info in infos if not is_forbidden(ip_address(info[4][0]))]
+            infos = [_info_of(place.literal)]
+        else:
+            until, infos = self._known.get(place.host, (0.0, []))
+            if until < self._loop.time():
+                infos = await self._look_up(place.host)
+        allowed = [info for info in infos if not _is_forbidden(info[4][0])]
         if not allowed:
             raise Unreachable(Stage.DNS, NOWHERE)
         return [_at_port(info, place.port) for info in allowed]
@@ -126,11 +131,11 @@ class Directory:
         self._start()
 
 
-def _info_of(literal: IpAddress, port: int) -> AddrInfoType:
+def _info_of(literal: IpAddress) -> AddrInfoType:
     if isinstance(literal, IPv6Address):
-        where: tuple[Any, ...] = (str(literal), port, 0, 0)
+        where: tuple[Any, ...] = (str(literal), 0, 0, 0)
         return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where
-    return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (str(literal), port)
+    return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (str(literal), 0)
 
 
 def _at_port(info: AddrInfoType, port: int) -> AddrInfoType:

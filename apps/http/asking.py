@@ -48,7 +48,8 @@ async def _exchange(
     upstream: Upstream, place: Place, request: bytes, answer: Answer, progress: Progress
 ) -> Connection:
     pool = await pools.of_this_loop()
-    async with pool.enter(upstream, place) as door:
+    door = await pool.enter(upstream, place)
+    try:
         connection = pool.take(door)
         if connection is not None:
             try:
@@ -60,6 +61,8 @@ async def _exchange(
             await connection.exchange(request, answer)
         pool.keep(door, connection)
         return connection
+    finally:
+        pool.leave(door)
 
 
 async def _again(connection: Connection, request: bytes, answer: Answer) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from apps.masking import quotable
@@ -38,6 +39,16 @@ class Unreachable(Exception):
         self.during = during
 
 
+@lru_cache(maxsize=65_536)
+def _address_of(base_url: str) -> str:
+    url = urlsplit(base_url)
+    try:
+        port = url.port
+    except ValueError:
+        return url.netloc
+    return f"{url.hostname}:{port or (443 if url.scheme == 'https' else 80)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """Where to ask, whom to trust, and what to show at the door."""
@@ -55,12 +66,7 @@ class Upstream:
 
     @property
     def address(self) -> str:
-        url = urlsplit(self.base_url)
-        try:
-            port = url.port
-        except ValueError:
-            return url.netloc
-        return f"{url.hostname}:{port or (443 if url.scheme == 'https' else 80)}"
+        return _address_of(self.base_url)
 
     def quote(self, said: str, limit: int = 500) -> str:
         """Return what this upstream said, fit for a page: it may throw our own token back."""

@@ -7,8 +7,7 @@ The pool of a loop is held by an async generator: when a short-lived loop ends (
 import asyncio
 import resource
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Hashable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -29,6 +28,7 @@ class Door:
     """One upstream as one identity: a connection that is kept here serves nobody else."""
 
     key: Hashable
+    secure: bool
     seats: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(CONNECTIONS_PER_UPSTREAM)
     )
@@ -37,46 +37,62 @@ class Door:
 
 
 class Pool:
-    """All connections of one loop: at most half of the files that this process may open."""
+    """All connections of one loop, within the files that this process may open.
+
+    A quarter of those is left to others, and a quarter of ours to connections that are new. Where
+    there are more upstreams than there is room for, those that are kept stay, and others come and
+    go: to let the oldest go for the newest would keep none until it is asked again. But one that
+    took a TLS handshake takes the place of one that did not, which is opened for a fraction.
+    """
 
     def __init__(self) -> None:
-        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._room = asyncio.Semaphore(max(MOST_OF_ONE, min(most, 65_536) // 2))
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = max(MOST_OF_ONE, min(files, 65_536) * 3 // 4)
+        self._room = asyncio.Semaphore(most)
+        self._most_kept = most * 3 // 4
         self._doors: dict[Hashable, Door] = {}
         self._open: set[Connection] = set()
-        # The one that has waited longest for another question comes first.
-        self._kept: OrderedDict[Connection, Door] = OrderedDict()
+        # By whether they are secure; what has waited longest for another question comes first.
+        self._kept: dict[bool, OrderedDict[Connection, Door]]
+        self._kept = {False: OrderedDict(), True: OrderedDict()}
         self._dialer = Dialer(Directory(), self._closed)
         self._sweep: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Event | None = None
 
-    @asynccontextmanager
-    async def enter(self, upstream: Upstream, place: Place) -> AsyncIterator[Door]:
-        """Take one of the seats of an upstream, as soon as there is one."""
+    async def enter(self, upstream: Upstream, place: Place) -> Door:
+        """Take one of the seats of an upstream, as soon as there is one; `leave` gives it back."""
         key = _key_of(upstream, place)
         door = self._doors.get(key)
         if door is None:
-            door = self._doors[key] = Door(key)
+            door = self._doors[key] = Door(key, place.secure)
         door.callers += 1
         try:
-            async with door.seats:
-                yield door
-        finally:
-            door.callers -= 1
-            self._forget_if_idle(door)
+            await door.seats.acquire()
+        except BaseException:
+            self._go(door)
+            raise
+        return door
+
+    def leave(self, door: Door) -> None:
+        door.seats.release()
+        self._go(door)
+
+    def _go(self, door: Door) -> None:
+        door.callers -= 1
+        self._forget_if_idle(door)
 
     def take(self, door: Door) -> Connection | None:
         """Return the connection that was last in use, if one is kept."""
         while door.kept:
-            connection = door.kept[-1]
-            self._unkeep(connection)
+            connection = door.kept.pop()
+            del self._kept[door.secure][connection]
             if not connection.closed:
                 return connection
         return None
 
     async def open(self, upstream: Upstream, place: Place, progress: Progress) -> Connection:
-        if self._room.locked() and self._kept:
-            self._let_go(next(iter(self._kept)))
+        if self._room.locked():
+            self._make_room()
         await self._room.acquire()
         try:
             connection = await self._dialer.dial(upstream, place, progress)
@@ -91,10 +107,15 @@ class Pool:
     def keep(self, door: Door, connection: Connection) -> None:
         if connection.closed:
             return
+        if sum(map(len, self._kept.values())) >= self._most_kept:
+            if not door.secure or not self._kept[False]:
+                connection.abort()
+                return
+            self._let_go(next(iter(self._kept[False])))
         loop = asyncio.get_running_loop()
         connection.kept_until = loop.time() + KEPT_SECONDS
         door.kept.append(connection)
-        self._kept[connection] = door
+        self._kept[door.secure][connection] = door
         if self._sweep is None:
             self._sweep = loop.call_later(KEPT_SECONDS, self._let_go_of_old)
 
@@ -108,25 +129,32 @@ class Pool:
             self._emptied = asyncio.Event()
             await self._emptied.wait()
 
+    def _make_room(self) -> None:
+        for kept in self._kept.values():
+            if kept:
+                self._let_go(next(iter(kept)))
+                return
+
     def _let_go_of_old(self) -> None:
         loop = asyncio.get_running_loop()
         self._sweep = None
-        while self._kept:
-            oldest = next(iter(self._kept))
-            if oldest.kept_until > loop.time():
-                self._sweep = loop.call_at(oldest.kept_until, self._let_go_of_old)
-                return
-            self._let_go(oldest)
+        for kept in self._kept.values():
+            while kept and (oldest := next(iter(kept))).kept_until <= loop.time():
+                self._let_go(oldest)
+        ends = [next(iter(kept)).kept_until for kept in self._kept.values() if kept]
+        if ends:
+            self._sweep = loop.call_at(min(ends), self._let_go_of_old)
 
     def _let_go(self, connection: Connection) -> None:
         self._unkeep(connection)
         connection.abort()
 
     def _unkeep(self, connection: Connection) -> None:
-        door = self._kept.pop(connection, None)
-        if door is not None:
-            door.kept.remove(connection)
-            self._forget_if_idle(door)
+        for kept in self._kept.values():
+            door = kept.pop(connection, None)
+            if door is not None:
+                door.kept.remove(connection)
+                self._forget_if_idle(door)
 
     def _closed(self, connection: Connection) -> None:
         self._unkeep(connection)

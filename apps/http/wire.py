@@ -4,6 +4,7 @@ Strict, because whoever guesses where a broken answer ends shows one answer as a
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from apps.http.bodies import Body, Chunked, Sized, UntilClose, broken
@@ -24,12 +25,8 @@ _WANTED = {b"content-length", b"transfer-encoding", b"content-encoding", b"conne
 def compose(upstream: Upstream, place: Place, call: Call) -> bytes:
     """Return the request's bytes; raise ValueError for what no request can carry."""
     body, kind = _body_of(call)
-    target = place.prefix + quote(call.path, safe=PLAIN) or "/"
-    asked = urlencode(call.params, doseq=True, quote_via=quote)
-    if place.query or asked:
-        target += "?" + "&".join(filter(None, (place.query, asked)))
     lines = [
-        f"{call.verb} {target} HTTP/1.1",
+        f"{call.verb} {_target_of(place, call)} HTTP/1.1",
         f"Host: {place.authority}",
         "User-Agent: aiops-nextgen",
         "Accept: application/json",
@@ -45,6 +42,19 @@ def compose(upstream: Upstream, place: Place, call: Call) -> bytes:
     if not head.isascii() or not head.isprintable():
         raise ValueError("a line break or another sign that no header has")
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _target_of(place: Place, call: Call) -> str:
+    target = place.prefix + _quoted(call.path) or "/"
+    asked = urlencode(call.params, doseq=True, quote_via=quote) if call.params else ""
+    if place.query or asked:
+        target += "?" + "&".join(filter(None, (place.query, asked)))
+    return target
+
+
+@lru_cache(maxsize=1024)
+def _quoted(path: str) -> str:
+    return quote(path, safe=PLAIN)
 
 
 def _body_of(call: Call) -> tuple[bytes, str]:
