@@ -36,23 +36,50 @@ async def run(work: Round) -> int:
     """Do what is due and what becomes due meanwhile; return how many clusters that were."""
     if not await sync_to_async(take_turn)(work.turn):
         return 0
+    running: set[asyncio.Task[None]] = set()
+    try:
+        try:
+            return await _claim_on(work, running)
+        finally:
+            await sync_to_async(end_turn)(work.turn)
+    except asyncio.CancelledError:
+        _stop(running)
+        raise
+    finally:
+        # What was claimed is done to its end, whatever became of the last claim.
+        await _see_out(running)
+
+
+async def _claim_on(work: Round, running: set[asyncio.Task[None]]) -> int:
     loop = asyncio.get_running_loop()
     last_claim = loop.time() + work.seconds
-    running: set[asyncio.Task[None]] = set()
     made = 0
-    try:
-        while loop.time() < last_claim:
-            claimed = await sync_to_async(work.claim_due)(work.at_once - len(running))
-            running |= {asyncio.create_task(work.work(connection)) for connection in claimed}
-            made += len(claimed)
-            if not running:
-                break
-            _, running = await asyncio.wait(running, timeout=CLAIM_EVERY_SECONDS)
-    finally:
-        await sync_to_async(end_turn)(work.turn)
-    if running:
-        await asyncio.wait(running)
+    while loop.time() < last_claim:
+        claimed = await sync_to_async(work.claim_due)(work.at_once - len(running))
+        for one in claimed:
+            task = loop.create_task(work.work(one))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        made += len(claimed)
+        if not running:
+            break
+        await asyncio.wait(running, timeout=CLAIM_EVERY_SECONDS)
     return made
+
+
+async def _see_out(running: set[asyncio.Task[None]]) -> None:
+    try:
+        if running:
+            await asyncio.wait(running)
+    except asyncio.CancelledError:
+        _stop(running)
+        raise
+
+
+def _stop(running: set[asyncio.Task[None]]) -> None:
+    """Out of time. The loop may go on with another round, and so would they."""
+    for task in running:
+        task.cancel()
 
 
 def take_turn(turn: int) -> bool:

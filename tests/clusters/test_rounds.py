@@ -1,0 +1,91 @@
+"""A round that ends badly: what was asked is not lost, and nothing goes on behind its back."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.db import OperationalError
+
+from apps.clusters.actions import checking, health
+from apps.clusters.connection import Connection
+from apps.clusters.models import Cluster, HealthCheck
+from tests.factories import make_cluster
+from tests.fakes.upstream import Behaviour, Upstream, kubernetes, serve
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hanging() -> Iterator[Upstream]:
+    with serve({"/readyz": Behaviour.HANG}) as upstream:
+        yield upstream
+
+
+def test_a_claim_that_fails_costs_none_its_verdict_that_was_asked_before(
+    hanging: Upstream, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 1.5)  # type: ignore[attr-defined]
+    make_cluster("slow", api_server_url=hanging.url)
+    claim_due, claims = health.claim_due, []
+
+    def fail_later(most: int) -> list[Connection]:
+        claims.append(most)
+        if len(claims) > 1:
+            raise OperationalError("the database went away")
+        return claim_due(most)
+
+    monkeypatch.setattr(health, "claim_due", fail_later)
+    with pytest.raises(OperationalError):
+        async_to_sync(checking.check_due)()
+    assert "no answer in 1.5 s" in Cluster.objects.get().last_error
+
+
+def test_a_round_that_is_stopped_leaves_nothing_running(hanging: Upstream) -> None:
+    make_cluster("stuck", api_server_url=hanging.url)
+
+    async def stop_it() -> int:
+        round_ = asyncio.create_task(checking.check_due())
+        while not hanging.requests:  # noqa: ASYNC110 - it is a fact of another thread
+            await asyncio.sleep(0.01)
+        round_.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await round_
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return len(asyncio.all_tasks()) - 1
+
+    assert async_to_sync(stop_it)() == 0
+    assert not HealthCheck.objects.exists()
+
+
+def test_a_round_that_is_stopped_while_it_runs_out_leaves_nothing_running_either(
+    hanging: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "ROUND_SECONDS", 0.1)
+    make_cluster("stuck", api_server_url=hanging.url)
+
+    async def stop_it() -> int:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2):
+                await checking.check_due()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return len(asyncio.all_tasks()) - 1
+
+    assert async_to_sync(stop_it)() == 0
+    assert not HealthCheck.objects.exists()
+
+
+def test_the_turn_is_given_back_by_a_round_that_was_stopped(hanging: Upstream) -> None:
+    make_cluster("stuck", api_server_url=hanging.url)
+
+    async def stop_it() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await checking.check_due()
+
+    async_to_sync(stop_it)()
+    with serve(kubernetes()) as upstream:
+        make_cluster("well", api_server_url=upstream.url)
+        assert async_to_sync(checking.check_due)() == 1
