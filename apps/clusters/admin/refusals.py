@@ -39,6 +39,8 @@ def _attempt(
     page: PlainRefusals, request: HttpRequest, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
     """Outside the view's own transaction, so what it began is taken back by now."""
+    if request.method != "POST":
+        return view()
     try:
         return view()
     except DomainError as refused:
