@@ -19,6 +19,9 @@ def trust(ca_bundle: str, client_certificate: str = "", client_key: str = "") ->
 
     With a client certificate the context shows it; a pair that does not fit is an SSLError.
     """
+    if not ca_bundle.isascii():
+        # To Python's own mind this would be a mistake in the program, and not in the bundle.
+        raise ValueError("A PEM bundle is ASCII.")
     context = ssl.create_default_context(cadata=ca_bundle or None)
     if client_certificate or client_key:
         _load(context, client_certificate, client_key)

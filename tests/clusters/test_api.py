@@ -109,8 +109,9 @@ def test_a_bad_field_is_named(api: APIClient, change: Any, field: str) -> None:
     assert not Cluster.objects.exists()
 
 
-def test_a_bad_ca_bundle_is_refused_and_nothing_is_registered(api: APIClient) -> None:
-    response = register(api, credentials={"token": "t", "ca_bundle": "no pem"})
+@pytest.mark.parametrize("bundle", ["no pem", "-----BEGIN CERTIFICATE-----\u2026"])
+def test_a_bad_ca_bundle_is_refused_and_nothing_is_registered(api: APIClient, bundle: str) -> None:
+    response = register(api, credentials={"token": "t", "ca_bundle": bundle})
     assert response.json()["error"]["code"] == "CREDENTIALS_INVALID"
     assert not Cluster.objects.exists()
 
