@@ -1,5 +1,6 @@
 """The simulated fleet under var/: ports, tokens, certificates, and its members."""
 
+import base64
 import contextlib
 import fcntl
 import json
@@ -9,6 +10,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import yaml
 
 from apps.simulator import binaries, certificates, ports, sites
 from apps.simulator.certificates import Certificates
@@ -165,6 +168,21 @@ def members(var_dir: Path) -> list[Member]:
         member(fleet, cluster, has_prometheus=has_prometheus)
         for cluster in fleet.clusters().values()
     ]
+
+
+def kubeconfig(fleet: list[Member]) -> str:
+    """Return a kubeconfig with one context for each member, as people keep them."""
+    entries: dict[str, list[dict[str, object]]] = {"clusters": [], "users": [], "contexts": []}
+    for one in fleet:
+        authority = base64.b64encode(one.ca_bundle.encode()).decode()
+        server = {"server": one.api_server_url, "certificate-authority-data": authority}
+        user = f"reader@{one.name}"
+        entries["clusters"].append({"name": one.name, "cluster": server})
+        entries["users"].append({"name": user, "user": {"token": one.token}})
+        context = {"cluster": one.name, "user": user}
+        entries["contexts"].append({"name": one.name, "context": context})
+    head = {"apiVersion": "v1", "kind": "Config", "current-context": fleet[0].name}
+    return yaml.safe_dump({**head, **entries}, sort_keys=False, width=10**6)
 
 
 def member(fleet: Fleet, cluster: Cluster, *, has_prometheus: bool) -> Member:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.simulator import fleet
+from apps.clusters import expiry
+from apps.clusters.kube import kubeconfig
+from apps.clusters.kube.kubeconfig import Access
+from apps.simulator import fleet, tokens
 
 
 def test_preparing_twice_changes_nothing(tmp_path: Path) -> None:
@@ -86,3 +89,25 @@ def test_no_token_is_in_what_gets_printed(tmp_path: Path) -> None:
     for entry in entries.values():
         assert entry["token"] not in shown
         assert entry["prometheus_token"] not in shown
+
+
+def test_its_kubeconfig_can_be_imported(tmp_path: Path) -> None:
+    fleet.prepare(tmp_path)
+    members = fleet.members(tmp_path)
+    found = kubeconfig.read(fleet.kubeconfig(members))
+    assert [one.context for one in found] == [member.name for member in members]
+    for one, member in zip(found, members, strict=True):
+        assert isinstance(one, Access)
+        assert (one.server, one.token) == (member.api_server_url, member.token)
+
+
+def test_a_minted_token_is_good_until_it_ends_and_says_when() -> None:
+    token = tokens.mint("key", now=1000.0, seconds=3600)
+    assert tokens.is_good("key", token, 4599)
+    assert not tokens.is_good("key", token, 4600)
+    assert not tokens.is_good("another key", token, 1001)
+    for damaged in ("", "a.b", token[:-1], f"x{token}", token.replace(".", "..", 1)):
+        assert not tokens.is_good("key", damaged, 1001)
+    found = expiry.earliest({"token": token}, None)
+    assert found is not None
+    assert found.at.timestamp() == 4600

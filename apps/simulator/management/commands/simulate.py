@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from apps.simulator import binaries, doors, faults, fleet, history, simulation, sites
+from apps.simulator import binaries, doors, faults, fleet, history, simulation, sites, tokens
 
 
 class Command(BaseCommand):
@@ -30,6 +30,10 @@ class Command(BaseCommand):
         actions.add_parser("prepare", help="make certificates, tokens and ports where missing")
         actions.add_parser("register", help="register the fleet with the platform, safe to repeat")
         actions.add_parser("history", help="put missing history in (while the fleet is not served)")
+        actions.add_parser("kubeconfig", help="print a kubeconfig of the fleet, to try an import")
+        token = actions.add_parser("token", help="make another token of the reader, one that ends")
+        token.add_argument("--cluster", required=True)
+        token.add_argument("--hours", type=float, default=24.0)
         listed = actions.add_parser("faults", help="list the faults, and which are on")
         listed.add_argument("--json", action="store_true", help="print JSON")
         fault = actions.add_parser("fault", help="switch a fault on")
@@ -74,6 +78,13 @@ class Command(BaseCommand):
 
         for cluster in registrar.register(fleet.members(var_dir)):
             self.stdout.write(f"{cluster.name} is registered.")
+
+    def kubeconfig(self, var_dir: Path, options: dict[str, Any]) -> None:
+        self.stdout.write(fleet.kubeconfig(fleet.members(var_dir)))
+
+    def token(self, var_dir: Path, options: dict[str, Any]) -> None:
+        secret = fleet.load(var_dir).settings[known(options["cluster"])].token
+        self.stdout.write(tokens.mint(secret, time.time(), options["hours"] * 3600))
 
     def history(self, var_dir: Path, options: dict[str, Any]) -> None:
         promtool = binaries.find("promtool", var_dir)
