@@ -1,6 +1,6 @@
 # Each of these does all of its own set-up; scripts/ says how. A second run of it does nothing.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test client lint lock clean purge
+.PHONY: help demo up test bench client lint lock clean purge
 
 VAR := $(or $(AIOPS_VAR_DIR),var)
 PYTHON := .venv/bin/python
@@ -19,6 +19,9 @@ up: ## Run everything with an empty fleet
 
 test: ## Check and test everything that can be tested on this machine
 	@$(SETUP) dev client tools && exec $(PYTHON) -m scripts.check
+
+bench: ## Measure what things cost, or ONLY=polling; takes half an hour, wants a quiet machine
+	@$(SETUP) dev && exec $(PYTHON) -m scripts.bench $(if $(ONLY),--only $(ONLY))
 
 client: ## Build the browser's part
 	@$(SETUP) base client static

@@ -1,0 +1,59 @@
+"""Runs the benchmarks and writes their figures: docs/figures.json, and docs/figures.md from it."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scripts.figures import render
+from scripts.steps import ROOT, say
+from tests.benchmarks import polling
+
+BENCHMARKS: dict[str, Callable[..., dict[str, Any]]] = {"polling": polling.measure}
+FIGURES = ROOT / "docs" / "figures.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=sorted(BENCHMARKS), help="one benchmark alone")
+    parser.add_argument("--quick", action="store_true", help="small, and written nowhere")
+    asked = parser.parse_args()
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    for name in [asked.only] if asked.only else BENCHMARKS:
+        figures[name] = {
+            "command": f"make bench ONLY={name}",
+            "commit": _commit(),
+            "made_at": f"{datetime.now(UTC):%F %H:%M} UTC",
+            "machine": _machine(),
+            "load_before": os.getloadavg()[0],
+            "figures": BENCHMARKS[name](say, quick=asked.quick),
+        }
+    if asked.quick:
+        say(render(figures))
+        return
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
+    FIGURES.with_suffix(".md").write_text(render(figures))
+    say(f"The figures are in {FIGURES.with_suffix('.md').relative_to(ROOT)}.")
+
+
+def _commit() -> str:
+    words = ["git", "describe", "--always", "--dirty"]
+    found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
+
+
+def _machine() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if "model name" in line), "")
+    cores = len(os.sched_getaffinity(0))
+    return f"{model or platform.machine()}, {cores} cores, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What things cost, measured; run by `make bench`, never with the tests."""
