@@ -26,7 +26,7 @@ def list_abilities(cluster: Cluster) -> SafeString | str:
         for name, url in found.suggested_endpoints.items()
     ]
     body = format_html_join("", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td></tr>", rows)
-    return format_html("<table class='stacked'>{}</table>", body)
+    return format_html("<table class='by-row'>{}</table>", body)
 
 
 def _word(value: object) -> str:
