@@ -25,8 +25,9 @@ AT_ONCE = 100
 ASK_SECONDS = 10.0
 # A round takes on more for so long; the next tick's round carries on.
 ROUND_SECONDS = 30.0
-# What dies with its worker is asked for again after this; longer than any asking takes.
-LEASE = timedelta(seconds=60)
+# What dies with its worker is asked for again after this; longer than the task may live, or two
+# would spend one refresh token.
+LEASE = timedelta(seconds=100)
 # Waiting doubles with each failure in a row, up to here; a refusal rarely changes by itself.
 FIRST_PAUSE, LONGEST_PAUSE, PAUSE_AFTER_REFUSAL = 30.0, 900.0, 3600.0
 # `rotate_keys` may seal a box anew while we ask; a box that changes oftener is somebody's.
@@ -116,8 +117,7 @@ async def refresh(claim: Claim) -> Given | NotGiven | None:
 
 def _keep(claim: Claim, given: Given) -> None:
     """Store a token in place of the one it follows; another credential stored since stays."""
-    credential, now = claim.credential, timezone.now()
-    fresh = with_token(claim.secrets, given)
+    credential, secrets, now = claim.credential, claim.secrets, timezone.now()
     clear = {
         "refresh_at": now + timedelta(seconds=given.pause),
         "refresh_problem": "",
@@ -125,17 +125,32 @@ def _keep(claim: Claim, given: Given) -> None:
     }
     try:
         for _ in range(MOST_SWAPS):
-            if vault.swap(credential, fresh, **clear):
+            if vault.swap(credential, with_token(secrets, given), **clear):
                 _tell_if_changed(claim, "")
                 return
             credential = Credential.objects.get(pk=credential.pk)
-            if vault.unlock(credential) != claim.secrets:
+            secrets = vault.unlock(credential)
+            if not _is_for(claim, credential, secrets):
                 return
     except CredentialStoreAway as away:
         logger.warning("The new token for %s is lost: %s", claim.name, away.message)
         _note_problem(claim, NotGiven(STORE_AWAY, "Bring the store back."))
     except (BoxClosed, Credential.DoesNotExist):
         return  # Removed or replaced meanwhile: whatever is there now has a round of its own.
+
+
+def _is_for(claim: Claim, credential: Credential, secrets: Secrets) -> bool:
+    """Whether what was asked for still belongs to this credential.
+
+    Its other tokens may be new. The refresh token that was shown for it may be good no more, so
+    to drop its follower for their sake would end the credential.
+    """
+    asked = claim.secrets
+    return (
+        provider_of(credential) == claim.provider
+        and secrets.oidc_client_secret == asked.oidc_client_secret
+        and secrets.oidc_refresh_token == asked.oidc_refresh_token
+    )
 
 
 def with_token(secrets: Secrets, given: Given) -> Secrets:
