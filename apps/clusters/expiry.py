@@ -62,5 +62,6 @@ def of_certificate(pem: str) -> datetime | None:
     try:
         chain = x509.load_pem_x509_certificates(pem.encode())
         return min(one.not_valid_after_utc for one in chain)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
+        # TLS takes certificates of versions that nobody has defined.
         return None

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from apps.clusters import expiry
 from apps.clusters.actions.expiry import tell_expiries
 from apps.clusters.expiry import Expiry
 from apps.clusters.models import Cluster, Credential
+from apps.http import trust
 from apps.streaming.envelope import Event
 from tests.clusters.gated import Gated, gated
 from tests.factories import make_cluster
@@ -91,6 +93,15 @@ def test_a_certificate_says_when_it_ends_and_the_earliest_end_counts() -> None:
     assert expiry.earliest(secrets, stated=sooner) == Expiry(sooner)
     assert expiry.earliest({"token": "opaque"}) is None
     assert expiry.of_certificate(CLIENT.key) is None
+
+
+def test_a_certificate_of_no_known_version_is_taken_by_tls_and_says_no_end() -> None:
+    der = bytearray(ssl.PEM_cert_to_DER_cert(CLIENT.certificate))
+    version = der.index(b"\xa0\x03\x02\x01\x02") + 4
+    der[version] = 7
+    odd = ssl.DER_cert_to_PEM_cert(bytes(der))
+    trust("", odd, CLIENT.key)
+    assert expiry.of_certificate(odd) is None
 
 
 def make_ending(name: str, left: timedelta, **fields: Any) -> Cluster:
