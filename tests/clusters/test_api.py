@@ -93,7 +93,7 @@ def test_a_name_that_is_no_name_is_refused(api: APIClient, name: str) -> None:
         ({"environment": "production"}, "environment"),
         ({"labels": {"a b": "c"}}, "labels"),
         ({"labels": {"team": "red blue"}}, "labels"),
-        ({"labels": {"team": 1}}, "labels"),
+        ({"labels": {"team": 1}}, "labels.team"),
         ({"labels": []}, "labels"),
         ({"endpoints": {"prometheus_url": "gopher://x"}}, "endpoints.prometheus_url"),
         ({"display_name": "x" * 129}, "display_name"),

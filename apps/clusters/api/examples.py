@@ -33,6 +33,10 @@ CONCLUSION: dict[str, Any] = {
     "connectivity": "CONNECTED",
     **PARTS,
     "last_error": "",
+    "failure_stage": None,
+    "remedy": "",
+    "certificate_expires_at": "2027-03-01T12:00:00Z",
+    "certificate_expires_soon": False,
     "checked_at": MOMENT,
     "latency_ms": 23,
     "check_interval_seconds": 15.0,
@@ -139,6 +143,7 @@ PAST_CHECK = {
     "latency_ms": 23,
     **PARTS,
     "error": "",
+    "failure_stage": None,
 }
 HISTORY = [_answered("One check", page_of(PAST_CHECK))]
 QUEUED = [_answered("On its way", {"status": "queued"}, "202")]

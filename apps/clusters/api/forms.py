@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.api.credential_forms import CredentialsForm, credential_of
+from apps.clusters.api.texts import LabelsField
 from apps.clusters.contract import ClusterEndpoints
 from apps.clusters.errors import InvalidClusterName
 from apps.clusters.models import Cluster
@@ -37,6 +38,7 @@ class EndpointsForm(serializers.Serializer[Any]):
 
 class RegistrationForm(serializers.ModelSerializer[Cluster]):
     endpoints = EndpointsForm(required=False)
+    labels = LabelsField(required=False)
     credentials = CredentialsForm(required=False, write_only=True)
 
     class Meta:

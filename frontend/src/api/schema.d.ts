@@ -1167,7 +1167,9 @@ export interface components {
              */
             environment?: "PRODUCTION" | "STAGING" | "DEVELOPMENT" | "LAB";
             endpoints?: components["schemas"]["EndpointsFormRequest"];
-            labels?: unknown;
+            labels?: {
+                [key: string]: string;
+            };
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
         };
@@ -1299,7 +1301,9 @@ export interface components {
              */
             environment?: "PRODUCTION" | "STAGING" | "DEVELOPMENT" | "LAB";
             endpoints?: components["schemas"]["EndpointsFormRequest"];
-            labels?: unknown;
+            labels?: {
+                [key: string]: string;
+            };
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
         };
