@@ -1,6 +1,7 @@
 """While the platform is updated, processes of the version before work on the new tables."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -20,11 +21,12 @@ def test_rows_that_the_version_before_writes_are_taken_and_read() -> None:
     cluster = past.get_model("clusters", "Cluster").objects.create(
         name="hub", api_server_url="https://api.hub.example.net:6443"
     )
-    for name, columns in {
+    rows: dict[str, dict[str, Any]] = {
         "CheckSchedule": {"next_check_at": moment},
         "Credential": {"sealed": "v1.key.box"},
         "HealthCheck": {"checked_at": moment, "state": State.ONLINE, "health_score": 100},
-    }.items():
+    }
+    for name, columns in rows.items():
         past.get_model("clusters", name).objects.create(cluster=cluster, **columns)
     read = Cluster.objects.with_particulars().get()
     assert (read.generation, read.remedy) == (1, "")
