@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -153,6 +153,35 @@ def test_verdicts_survive_a_connection_that_the_database_closed() -> None:
     other.close()
     recording.record_all(dict.fromkeys(ids, UP))
     assert set(states().values()) == {"ONLINE"}
+    assert HealthCheck.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cluster_that_somebody_changes_for_long_keeps_no_other_waiting() -> None:
+    held, free = make_cluster("held"), make_cluster("free")
+    taken, done = threading.Event(), threading.Event()
+
+    def change() -> None:
+        try:
+            with transaction.atomic():
+                registration.hold(held.pk)
+                taken.set()
+                assert done.wait(10)
+        finally:
+            connections.close_all()
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    assert taken.wait(5)
+    try:
+        recording.record_all({held.pk: UP, free.pk: UP})
+        assert states() == {"held": "UNKNOWN", "free": "ONLINE"}
+        assert not done.is_set()
+    finally:
+        done.set()
+        changing.join(10)
+    recording.record_all({held.pk: later(UP), free.pk: later(UP)})
+    assert states() == {"held": "ONLINE", "free": "ONLINE"}
     assert HealthCheck.objects.count() == 3
 
 

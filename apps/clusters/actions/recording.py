@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import psycopg
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from apps.clusters.actions import health
 from apps.clusters.health import Verdict
+from apps.clusters.models import CheckSchedule
 
 logger = logging.getLogger(__name__)
 
 # A change reaches the browsers this much later at most, unless so many come before.
 WINDOW_SECONDS, AT_ONCE = 0.25, 200
+# Shorter than PostgreSQL looks for deadlocks (1 s): of a round and an import the round gives way.
+PATIENCE = "500ms"
 
 
 class Gathering:
@@ -77,7 +81,7 @@ async def gather() -> AsyncIterator[Gathering]:
 def record_all(verdicts: Mapping[UUID, Verdict]) -> None:
     """Store these together, or else each on its own: one that does not fit costs no other."""
     try:
-        health.record_many(verdicts)
+        _record_together(verdicts)
     except Exception:
         logger.exception("%s verdicts could not be stored together", len(verdicts))
     else:
@@ -90,3 +94,27 @@ def record_all(verdicts: Mapping[UUID, Verdict]) -> None:
             health.record(cluster_id, verdict)
         except Exception:
             logger.exception("The verdict on cluster %s could not be stored", cluster_id)
+
+
+def _record_together(verdicts: Mapping[UUID, Verdict]) -> None:
+    """Store these by one transaction; the fleet does not wait for a cluster that is being changed.
+
+    An import holds what it renews until its end, which may be minutes with a store of credentials
+    on the network. A change makes a check old anyway, and another one follows.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+            health.record_many(verdicts)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise
+    else:
+        return
+    with transaction.atomic():
+        rows = CheckSchedule.objects.select_for_update(skip_locked=True).filter(pk__in=verdicts)
+        free = {
+            cluster_id: verdicts[cluster_id] for cluster_id in rows.values_list("pk", flat=True)
+        }
+        health.record_many(free)
+    logger.warning("%s verdicts are on clusters being changed", len(verdicts) - len(free))
