@@ -13,7 +13,7 @@ from typing import Any
 
 from apps.simulator.kube.extras import READER_NAMESPACE
 
-READER = "aiops-nextgen-reader"
+READER = "aiops-reader"
 
 
 def mint(secret: str, now: float, seconds: float) -> str:
