@@ -97,5 +97,5 @@ def _do(order: Order, cluster: Cluster) -> Status:
     fields = order.fields_for(held)
     if all(getattr(held, name) == value for name, value in fields.items()):
         return Status.UNCHANGED
-    registration.change(held, fields)
+    registration.rewrite(held, fields)
     return Status.DONE

@@ -1,7 +1,7 @@
 """Bringing a cluster in, changing it, and letting it go."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +55,13 @@ def change(
     ClusterChanged is raised. A changed address or switch makes the last conclusion old, so the
     cluster is checked soon; at another address there may be another cluster.
     """
-    held = hold(cluster.pk, only_if)
+    return rewrite(hold(cluster.pk, only_if), fields, credential)
+
+
+def rewrite(
+    held: Cluster, fields: Mapping[str, Any], credential: NewCredential | None = None
+) -> Cluster:
+    """Do what `change` says to a cluster that is held already, in the same transaction."""
     before = {
         name: getattr(held, name) for name, new in fields.items() if getattr(held, name) != new
     }
@@ -71,7 +77,7 @@ def change(
         for name in before:
             setattr(held, name, fields[name])
         held.generation += 1
-        with _one_of_a_name(held.name):
+        with _one_of_a_name(held.name) if "name" in before else nullcontext():
             held.save(update_fields=[*before, "generation", "updated_at"])
         changes = {name: [old, fields[name]] for name, old in before.items()}
         audit.note("changed", "cluster", held.pk, held.name, **changes)
