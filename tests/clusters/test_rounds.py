@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import OperationalError
 
-from apps.clusters.actions import checking, health
+from apps.clusters.actions import checking, health, rounds
 from apps.clusters.connection import Connection
 from apps.clusters.models import Cluster, HealthCheck
 from tests.factories import make_cluster
@@ -89,3 +90,20 @@ def test_the_turn_is_given_back_by_a_round_that_was_stopped(hanging: Upstream) -
     with serve(kubernetes()) as upstream:
         make_cluster("well", api_server_url=upstream.url)
         assert async_to_sync(checking.check_due)() == 1
+
+
+def test_those_that_hang_keep_a_full_round_from_claiming_no_longer_than_the_others_take(
+    hanging: Upstream, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 3.0)  # type: ignore[attr-defined]
+    monkeypatch.setattr(checking, "AT_ONCE", 4)
+    monkeypatch.setattr(rounds, "CLAIM_EVERY_SECONDS", 3600)
+    make_cluster("stuck", api_server_url=hanging.url)
+    with serve(kubernetes()) as upstream:
+        for number in range(9):
+            make_cluster(f"well-{number}", api_server_url=upstream.url)
+        assert async_to_sync(checking.check_due)() == 10
+    stuck = HealthCheck.objects.get(cluster__name="stuck").checked_at
+    well = HealthCheck.objects.filter(cluster__name__startswith="well-")
+    # A round that waited for the one that hangs would have asked the last of them later.
+    assert max(check.checked_at for check in well) - stuck < timedelta(seconds=3)

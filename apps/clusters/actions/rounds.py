@@ -55,7 +55,8 @@ async def _claim_on(work: Round, running: set[asyncio.Task[None]]) -> int:
     last_claim = loop.time() + work.seconds
     made = 0
     while loop.time() < last_claim:
-        claimed = await sync_to_async(work.claim_due)(work.at_once - len(running))
+        room = work.at_once - len(running)
+        claimed = await sync_to_async(work.claim_due)(room)
         for one in claimed:
             task = loop.create_task(work.work(one))
             running.add(task)
@@ -63,8 +64,27 @@ async def _claim_on(work: Round, running: set[asyncio.Task[None]]) -> int:
         made += len(claimed)
         if not running:
             break
-        await asyncio.wait(running, timeout=CLAIM_EVERY_SECONDS)
+        # Where all room is taken, more is due already; it need not wait for those that hang.
+        await _wait_for(running, work.at_once // 2 if len(claimed) == room else 0)
     return made
+
+
+async def _wait_for(running: set[asyncio.Task[None]], most: int) -> None:
+    """Wait until no more than `most` are running, or it is time to claim anyway."""
+    few = asyncio.get_running_loop().create_future()
+
+    def look(_: asyncio.Task[None]) -> None:
+        if len(running) <= most and not few.done():
+            few.set_result(None)
+
+    watched = list(running)
+    for task in watched:
+        task.add_done_callback(look)
+    try:
+        await asyncio.wait([few], timeout=CLAIM_EVERY_SECONDS)
+    finally:
+        for task in watched:
+            task.remove_done_callback(look)
 
 
 async def _see_out(running: set[asyncio.Task[None]]) -> None:
