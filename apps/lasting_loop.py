@@ -10,7 +10,7 @@ import os
 import resource
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -37,6 +37,12 @@ def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         # A time limit is raised here, in the waiting thread; the work must not go on without us.
         future.cancel()
         raise
+
+
+def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Begin `work`, which must not touch the database, on the loop of this process."""
+    loop, _ = _start(os.getpid())
+    return asyncio.run_coroutine_threadsafe(work, loop)
 
 
 async def _within(thread: ThreadPoolExecutor, work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -6,11 +6,15 @@ without being parsed: reading a large matrix into Python objects takes some twen
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from apps.http import Call, Reply, Upstream, ask
+from apps.observability.federation import merge
 from apps.observability.federation.outcome import SourceFailed
+
+T = TypeVar("T")
 
 # What is wrong with the question itself, as against the server: it is wrong everywhere.
 QUESTION_ERRORS = {"bad_data", "execution"}
@@ -25,21 +29,50 @@ class QueryResult:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Said(Generic[T]):
+    """What stood in an answer, and what Prometheus remarked about it, fit for a page."""
+
+    data: T
+    warnings: tuple[str, ...]
+    infos: tuple[str, ...]
+
+
 class _Data(msgspec.Struct):
     resultType: str = ""  # noqa: N815 - the wire's own name
     result: msgspec.Raw = msgspec.Raw(b"[]")
 
 
-class _Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct, Generic[T]):
+    data: T | msgspec.UnsetType = msgspec.UNSET
     status: str = ""
-    data: _Data = msgspec.field(default_factory=_Data)
     errorType: str = ""  # noqa: N815 - the wire's own name
     error: str = ""
     warnings: list[str] = msgspec.field(default_factory=list)
     infos: list[str] = msgspec.field(default_factory=list)
 
 
-_decoder = msgspec.json.Decoder(_Envelope)
+Decoder = msgspec.json.Decoder[Envelope[T]]
+
+_raw: Decoder[_Data] = msgspec.json.Decoder(Envelope[_Data])
+SERIES: Decoder[merge.Data] = msgspec.json.Decoder(Envelope[merge.Data])
+LABEL_SETS: Decoder[list[dict[str, str]]] = msgspec.json.Decoder(Envelope[list[dict[str, str]]])
+WORDS: Decoder[list[str]] = msgspec.json.Decoder(Envelope[list[str]])
+METADATA: Decoder[dict[str, list[dict[str, str]]]] = msgspec.json.Decoder(
+    Envelope[dict[str, list[dict[str, str]]]]
+)
+
+
+class Rules(msgspec.Struct):
+    groups: list[dict[str, Any]]
+
+
+class Alerts(msgspec.Struct):
+    alerts: list[dict[str, Any]]
+
+
+RULES: Decoder[Rules] = msgspec.json.Decoder(Envelope[Rules])
+ALERTS: Decoder[Alerts] = msgspec.json.Decoder(Envelope[Alerts])
 
 
 async def query(
@@ -51,26 +84,32 @@ async def query(
 
 
 def read(upstream: Upstream, reply: Reply) -> QueryResult:
-    """Read an answer of Prometheus, whatever its status."""
+    """Read an answer to a query, whatever its status."""
+    said = read_as(_raw, upstream, reply)
+    return QueryResult(said.data.resultType, bytes(said.data.result), (*said.warnings, *said.infos))
+
+
+def read_as(shape: Decoder[T], upstream: Upstream, reply: Reply) -> Said[T]:
+    """Read any answer of Prometheus, whatever its status; raise SourceFailed for other shapes."""
     if reply.status in {401, 403}:
         raise SourceFailed("CREDENTIALS_INVALID", f"Prometheus refuses our token ({reply.status})")
     try:
         # msgspec does not look into the strings of a Raw; what is not UTF-8 must not pass on.
-        envelope = _decoder.decode(reply.body.decode())
+        envelope = shape.decode(reply.body.decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceFailed(
             "CLUSTER_UNREACHABLE", f"Prometheus answers {reply.status} and no valid JSON"
         ) from None
-    if envelope.status != "success":
+    if envelope.status != "success" or envelope.data is msgspec.UNSET:
         raise _refusal(upstream, reply.status, envelope)
-    return QueryResult(
-        envelope.data.resultType,
-        bytes(envelope.data.result),
-        tuple(upstream.quote(said) for said in (*envelope.warnings, *envelope.infos)),
+    return Said(
+        envelope.data,
+        tuple(map(upstream.quote, envelope.warnings)),
+        tuple(map(upstream.quote, envelope.infos)),
     )
 
 
-def _refusal(upstream: Upstream, status: int, envelope: _Envelope) -> SourceFailed:
+def _refusal(upstream: Upstream, status: int, envelope: Envelope[T]) -> SourceFailed:
     said = upstream.quote(envelope.error, 1000) or f"Prometheus answers {status}"
     if envelope.errorType in QUESTION_ERRORS:
         return SourceFailed("INVALID_PROMQL", said)

@@ -1,0 +1,125 @@
+"""The clusters' answers become one: each series is given its cluster's name, samples stay bytes.
+
+An answer is read once. Its samples are only looked at from outside: they must have the form in
+which Prometheus writes them, so that no server can put anything else into the answers of others.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from apps.observability.federation.outcome import SourceFailed
+
+CLUSTER = "cluster"
+EXPORTED = "exported_"
+# What numbers are written with. Without it, a sample of a float is `[,""]`.
+_FIGURES = b"0123456789.eE+-NaInf"
+_BARE = b'[,""]'
+
+
+class Series(msgspec.Struct, gc=False, omit_defaults=True):
+    """One series of a vector (`value`, `histogram`) or of a matrix (`values`, `histograms`)."""
+
+    metric: dict[str, str]
+    value: Raw | UnsetType = UNSET
+    values: Raw | UnsetType = UNSET
+    histogram: Raw | UnsetType = UNSET
+    histograms: Raw | UnsetType = UNSET
+
+
+class Data(msgspec.Struct):
+    resultType: str  # noqa: N815 - the wire's own name
+    result: list[Series]
+
+
+class _Histogram(msgspec.Struct):
+    count: str
+    sum: str
+    buckets: list[tuple[int, str, str, str]] = []
+
+
+_histogram = msgspec.json.Decoder(tuple[float, _Histogram])
+_histograms = msgspec.json.Decoder(list[tuple[float, _Histogram]])
+_encoder = msgspec.json.Encoder()
+
+
+def splice(data: Data, kind: str, cluster: str) -> tuple[bytes, int]:
+    """Return the series of one cluster's answer, without the brackets around, and their number.
+
+    Raises SourceFailed where the answer is not what was asked for: a `kind` of vector or matrix.
+    """
+    if data.resultType != kind:
+        raise SourceFailed("CLUSTER_UNREACHABLE", f"Prometheus answers no {kind}")
+    check = _check_vector if kind == "vector" else _check_matrix
+    try:
+        sound = check(data.result)
+    except (msgspec.DecodeError, RecursionError):
+        sound = False
+    if not sound:
+        raise SourceFailed("CLUSTER_UNREACHABLE", "Prometheus' samples are not in its own form")
+    for series in data.result:
+        series.metric = under(cluster, series.metric)
+    return _encoder.encode(data.result)[1:-1], len(data.result)
+
+
+def under(cluster: str, labels: dict[str, str]) -> dict[str, str]:
+    """Return the labels as the fleet has them. What was called `cluster` before moves aside."""
+    # Most have none, and are changed where they are.
+    if any(label.endswith(CLUSTER) for label in labels):
+        labels = {moved(label): value for label, value in labels.items()}
+    labels[CLUSTER] = cluster
+    return labels
+
+
+def moved(label: str) -> str:
+    """Return what a cluster's own label is called in the fleet."""
+    return EXPORTED + label if _is_cluster(label) else label
+
+
+def moved_back(label: str) -> str:
+    """Return what a label of the fleet, other than `cluster`, is called in a cluster."""
+    inner = label.removeprefix(EXPORTED)
+    return inner if inner != label and _is_cluster(inner) else label
+
+
+def _is_cluster(label: str) -> bool:
+    # All of them move, there or not: else one query would mean two things in two clusters.
+    while label.startswith(EXPORTED):
+        label = label.removeprefix(EXPORTED)
+    return label == CLUSTER
+
+
+def _check_vector(result: Sequence[Series]) -> bool:
+    samples: list[Raw] = []
+    for series in result:
+        if series.values is not UNSET or series.histograms is not UNSET:
+            return False
+        if series.value is not UNSET:
+            samples.append(series.value)
+        elif series.histogram is not UNSET:
+            _histogram.decode(series.histogram)
+        else:
+            return False
+    return b"".join(samples).translate(None, _FIGURES) == _BARE * len(samples)
+
+
+def _check_matrix(result: Sequence[Series]) -> bool:
+    for series in result:
+        if series.value is not UNSET or series.histogram is not UNSET:
+            return False
+        if series.values is not UNSET:
+            bare = bytes(series.values).translate(None, _FIGURES)
+            if bare != _bare_samples(len(bare) // (len(_BARE) + 1)):
+                return False
+        elif series.histograms is UNSET:
+            return False
+        if series.histograms is not UNSET:
+            _histograms.decode(series.histograms)
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _bare_samples(number: int) -> bytes:
+    return b"[" + b",".join([_BARE] * number) + b"]"
