@@ -21,3 +21,10 @@ class EveryClusterFailed(DomainError):
 class NothingToAsk(DomainError):
     code = "CLUSTER_NOT_FOUND"
     status = 404
+
+
+class NotExecutable(DomainError):
+    """The query is well-formed, and its values do not allow what it asks; Prometheus: execution."""
+
+    code = "QUERY_NOT_EXECUTABLE"
+    status = 422
