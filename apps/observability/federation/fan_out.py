@@ -4,8 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
 
+from apps import lasting_loop
 from apps.clusters.connection import Connection
 from apps.http import Stage, Unreachable
 from apps.observability.federation.outcome import Answer, Failure, Outcome, SourceFailed
@@ -14,10 +17,14 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+Ask = Callable[[Connection], Awaitable[T]]
+# So many answers wait for their reader; those behind them keep their seats.
+MOST_UNREAD = 4
+
 
 async def ask_each(
     connections: Sequence[Connection],
-    ask: Callable[[Connection], Awaitable[T]],
+    ask: Ask[T],
     *,
     deadline: float,
     at_once: int,
@@ -27,28 +34,103 @@ async def ask_each(
     Waiting for one of the `at_once` seats counts against the deadline, so that the promise holds
     for any number of clusters.
     """
-    gate = asyncio.Semaphore(at_once)
-    started = time.perf_counter()
+    found: dict[UUID, Outcome[T]] = {}
 
-    def elapsed() -> int:
-        return round((time.perf_counter() - started) * 1000)
+    async def deliver(outcome: Outcome[T]) -> None:
+        found[outcome.connection.cluster_id] = outcome
 
-    async def ask_one(connection: Connection) -> Outcome[T]:
+    await _ask_all(connections, ask, _Terms(deadline, at_once), deliver)
+    return [found[connection.cluster_id] for connection in connections]
+
+
+class Flow(Generic[T]):
+    """The outcomes as they come, for a thread or another loop to read.
+
+    Whoever reads slowly slows the asking: an answer keeps its seat until there is room for it, so
+    that no more than `at_once` and a few are ever held. It is to be closed, read out or not.
+    """
+
+    def __init__(
+        self, connections: Sequence[Connection], ask: Ask[T], *, deadline: float, at_once: int
+    ) -> None:
+        self._left = len(connections)
+        self._unread: asyncio.Queue[Outcome[T]] = asyncio.Queue(MOST_UNREAD)
+        asking = _ask_all(connections, ask, _Terms(deadline, at_once), self._unread.put)
+        self._asking = lasting_loop.submit(asking)
+
+    def take(self) -> list[Outcome[T]]:
+        """Wait for what comes next; nothing is left after an empty list."""
+        return lasting_loop.submit(self._take()).result() if self._left else []
+
+    async def take_here(self) -> list[Outcome[T]]:
+        """Take, on whatever loop this is."""
+        return await asyncio.wrap_future(lasting_loop.submit(self._take())) if self._left else []
+
+    def close(self) -> None:
+        self._asking.cancel()
+
+    async def _take(self) -> list[Outcome[T]]:
+        taken = [await self._unread.get()]
+        while not self._unread.empty():
+            taken.append(self._unread.get_nowait())
+        self._left -= len(taken)
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    deadline: float
+    at_once: int
+
+    def missed(self, connection: Connection, elapsed_ms: int) -> Failure:
+        reason = f"no answer in {self.deadline:g} s"
+        return Failure(connection, "QUERY_TIMEOUT", reason, elapsed_ms)
+
+
+async def _ask_all(
+    connections: Sequence[Connection],
+    ask: Ask[T],
+    terms: _Terms,
+    deliver: Callable[[Outcome[T]], Awaitable[None]],
+) -> None:
+    gate = asyncio.Semaphore(terms.at_once)
+    ends = asyncio.get_running_loop().time() + terms.deadline
+
+    async def ask_one(connection: Connection) -> None:
+        started = time.perf_counter()
         try:
-            async with asyncio.timeout(deadline), gate:
-                return Answer(connection, await ask(connection), elapsed())
+            async with asyncio.timeout_at(ends):
+                await gate.acquire()
         except TimeoutError:
-            reason = f"no answer in {deadline:g} s"
-            return Failure(connection, "QUERY_TIMEOUT", reason, elapsed())
-        except SourceFailed as failed:
-            return Failure(connection, failed.code, failed.reason, elapsed())
-        except Unreachable as failure:
-            timed_out = failure.stage == Stage.TIMEOUT
-            code = "QUERY_TIMEOUT" if timed_out else "CLUSTER_UNREACHABLE"
-            return Failure(connection, code, failure.reason, elapsed())
-        except Exception:  # A bug met at one cluster must not cost the answers of the others.
-            logger.exception("Asking %s broke", connection.name)
-            reason = "asking it broke on our side; it is in the log of the web process"
-            return Failure(connection, "INTERNAL_ERROR", reason, elapsed())
+            await deliver(terms.missed(connection, _since(started)))
+            return
+        try:
+            try:
+                async with asyncio.timeout_at(ends):
+                    outcome = await _ask_one(connection, ask, started)
+            except TimeoutError:
+                outcome = terms.missed(connection, _since(started))
+            await deliver(outcome)
+        finally:
+            gate.release()
 
-    return await asyncio.gather(*map(ask_one, connections))
+    await asyncio.gather(*map(ask_one, connections))
+
+
+async def _ask_one(connection: Connection, ask: Ask[T], started: float) -> Outcome[T]:
+    try:
+        return Answer(connection, await ask(connection), _since(started))
+    except SourceFailed as failed:
+        return Failure(connection, failed.code, failed.reason, _since(started))
+    except Unreachable as failure:
+        timed_out = failure.stage == Stage.TIMEOUT
+        code = "QUERY_TIMEOUT" if timed_out else "CLUSTER_UNREACHABLE"
+        return Failure(connection, code, failure.reason, _since(started))
+    except Exception:  # A bug met at one cluster must not cost the answers of the others.
+        logger.exception("Asking %s broke", connection.name)
+        reason = "asking it broke on our side; it is in the log of the web process"
+        return Failure(connection, "INTERNAL_ERROR", reason, _since(started))
+
+
+def _since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)

@@ -11,9 +11,8 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from apps.observability.federation.outcome import SourceFailed
+from apps.observability.promql.naming import CLUSTER, fleetwide
 
-CLUSTER = "cluster"
-EXPORTED = "exported_"
 # What numbers are written with. Without it, a sample of a float is `[,""]`.
 _FIGURES = b"0123456789.eE+-NaInf"
 _BARE = b'[,""]'
@@ -65,30 +64,12 @@ def splice(data: Data, kind: str, cluster: str) -> tuple[bytes, int]:
 
 
 def under(cluster: str, labels: dict[str, str]) -> dict[str, str]:
-    """Return the labels as the fleet has them. What was called `cluster` before moves aside."""
+    """Return the labels as the fleet has them: what was called `cluster` before moves aside."""
     # Most have none, and are changed where they are.
     if any(label.endswith(CLUSTER) for label in labels):
-        labels = {moved(label): value for label, value in labels.items()}
+        labels = {fleetwide(label): value for label, value in labels.items()}
     labels[CLUSTER] = cluster
     return labels
-
-
-def moved(label: str) -> str:
-    """Return what a cluster's own label is called in the fleet."""
-    return EXPORTED + label if _is_cluster(label) else label
-
-
-def moved_back(label: str) -> str:
-    """Return what a label of the fleet, other than `cluster`, is called in a cluster."""
-    inner = label.removeprefix(EXPORTED)
-    return inner if inner != label and _is_cluster(inner) else label
-
-
-def _is_cluster(label: str) -> bool:
-    # All of them move, there or not: else one query would mean two things in two clusters.
-    while label.startswith(EXPORTED):
-        label = label.removeprefix(EXPORTED)
-    return label == CLUSTER
 
 
 def _check_vector(result: Sequence[Series]) -> bool:
