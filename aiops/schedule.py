@@ -6,6 +6,8 @@ next start. Each expires about when the next is due: work that waited so long is
 
 from typing import Any
 
+from celery.schedules import crontab
+
 ENTRIES: dict[str, dict[str, Any]] = {
     # The tick only looks for due clusters; how often each is checked is its own interval.
     "Check due clusters": {
@@ -29,6 +31,17 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "task": "clusters.tell_expiries",
         "schedule": 3600.0,
         "options": {"expire_seconds": 3600},
+    },
+    # On the full minute, which is what its values are filed under.
+    "Collect the fleet's indicators": {
+        "task": "observability.collect_indicators",
+        "schedule": crontab(),
+        "options": {"expire_seconds": 30},
+    },
+    "Sum up and forget the fleet's indicators": {
+        "task": "observability.tidy_indicators",
+        "schedule": crontab(minute="2"),
+        "options": {"expire_seconds": 3000},
     },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",

@@ -225,5 +225,7 @@ EVENT_LOG_LENGTH = int(env.number("AIOPS_EVENT_LOG_LENGTH", 10_000, least=100, m
 # Streaming knows nothing of clusters; this tells it whose events a person may see.
 EVENT_AUDIENCE = "apps.clusters.audience.visible_ids"
 
+# How long the hours of the fleet's indicators are kept; their minutes are for two days.
+INDICATOR_HISTORY_DAYS = env.number("AIOPS_INDICATOR_HISTORY_DAYS", 90, least=2, most=3650)
 METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 64, least=1))
 METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)

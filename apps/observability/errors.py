@@ -28,3 +28,36 @@ class NotExecutable(DomainError):
 
     code = "QUERY_NOT_EXECUTABLE"
     status = 422
+
+
+NO_SUCH_QUERY = "There is no such saved query, or none that you may see."
+NO_SUCH_INDICATOR = "There is no such indicator, or it is switched off."
+
+
+class SavedQueryNotFound(DomainError):
+    code = "NOT_FOUND"
+    status = 404
+
+
+class SavedQueryExists(DomainError):
+    code = "SAVED_QUERY_ALREADY_EXISTS"
+    status = 409
+
+
+class SavedQueryChanged(DomainError):
+    """Somebody else changed it since the caller read it."""
+
+    code = "PRECONDITION_FAILED"
+    status = 412
+
+
+class IndicatorNotFound(DomainError):
+    code = "NOT_FOUND"
+    status = 404
+
+
+class NotSplittable(DomainError):
+    """The answer cannot be put together from what the clusters answer each for itself."""
+
+    code = "PROMQL_NOT_SPLITTABLE"
+    status = 422

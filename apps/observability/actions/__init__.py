@@ -1,0 +1,1 @@
+"""What changes something: the only places that write, and that publish events."""
