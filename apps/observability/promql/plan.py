@@ -39,7 +39,9 @@ class Leaf:
     match, so that it need not be asked. With SUM, MIN, MAX and GROUP the parts carry no cluster
     label and those of equal labels are combined; COUNT is a SUM of counts, AVG a division of two
     leaves. With TOPK and BOTTOMK each part holds its own first `limit`, of which `grouping` says
-    within which groups the first of all are sought.
+    within which groups the first of all are sought. Whether a cluster is added or not,
+    `naming.fleetwide` says what the labels of a part are called here: a cluster's own `cluster`
+    is `exported_cluster`.
     """
 
     text_for: Callable[[str], str | None]
