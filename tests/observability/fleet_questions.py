@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from apps.observability.arithmetic import decoding, evaluation, rendering
-from apps.observability.arithmetic.values import Grid, Vector
+from apps.observability.arithmetic.values import Grid, Vector, labels_of
+from apps.observability.promql import naming
 from apps.observability.promql.plan import Leaf, Plan
 from tests.observability.real_fleet import INSTANT, RANGE, Server
 
@@ -38,6 +39,20 @@ class ClusterRefused(Exception):
 def answer(question: Question, plan: Plan, servers: Mapping[str, Server]) -> rendering.Rendered:
     grid = question.grid
     parts = {leaf: _parts(question, leaf, servers, grid) for leaf in plan.leaves}
+    return rendering.render(evaluation.evaluate(plan, parts, grid), grid)
+
+
+def answer_of_whole(question: Question, plan: Plan, whole: Server) -> rendering.Rendered:
+    """Ask the leaves of the server that holds all, and cut what it says into the clusters'."""
+    grid = question.grid
+    parts: dict[Leaf, dict[str, Vector]] = {}
+    for leaf in plan.leaves:
+        of_leaf = parts.setdefault(leaf, {})
+        for labels, samples in _parts(question, leaf, {"": whole}, grid).get("", {}).items():
+            there = dict(labels)
+            cluster = there.pop("cluster", "")
+            theirs = labels_of({naming.upstream(name): there[name] for name in there})
+            of_leaf.setdefault(cluster, {})[theirs] = samples
     return rendering.render(evaluation.evaluate(plan, parts, grid), grid)
 
 

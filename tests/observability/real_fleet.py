@@ -46,6 +46,10 @@ class Server:
             with refused:
                 return refused.code, json.load(refused)
 
+    def version(self) -> str:
+        with urllib.request.urlopen(f"{self.url}/api/v1/status/buildinfo", timeout=30) as reply:
+            return str(json.load(reply)["data"]["version"])
+
 
 @dataclass(frozen=True)
 class RealFleet:

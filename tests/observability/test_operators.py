@@ -7,7 +7,7 @@ from apps.observability.promql.plan import Plan
 from tests.observability import comparing
 from tests.observability.arithmetic.local_plan import local_plan
 from tests.observability.corpus import OF_OLD, QUERIES
-from tests.observability.fleet_questions import ClusterRefused, Question, answer
+from tests.observability.fleet_questions import ClusterRefused, Question, answer_of_whole
 from tests.observability.real_fleet import RealFleet
 
 ORDERED = ("sort(", "sort_desc(", "topk(1", "topk(2", "topk(3, t", "bottomk(")
@@ -23,9 +23,9 @@ def test_what_is_worked_out_here_equals_what_prometheus_says(
     plan = Plan(local_plan(query))
     if status != 200:
         with pytest.raises((NotExecutable, ClusterRefused)):
-            answer(question, plan, {"": fleet.whole})
+            answer_of_whole(question, plan, fleet.whole)
         return
-    ours = answer(question, plan, {"": fleet.whole})
+    ours = answer_of_whole(question, plan, fleet.whole)
     data = theirs["data"]
     assert ours.result_type == data["resultType"]
     ordered = query.startswith(ORDERED) or over_a_range

@@ -56,7 +56,8 @@ def _added(parts: Iterable[Vector], combine: Combine) -> Vector:
     found: dict[Labels, list[Samples]] = {}
     for part in parts:
         for labels, samples in part.items():
-            found.setdefault(labels, []).append(samples)
+            # What drops the cluster may keep a label that is called `cluster` there.
+            found.setdefault(of_cluster(labels, ""), []).append(samples)
     vector: Vector = {}
     for labels, rows in sorted(found.items(), key=lambda item: item[0]):
         vector[labels] = [_step(values, combine) for values in zip(*rows, strict=True)]

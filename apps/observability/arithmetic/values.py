@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from apps.observability.errors import NotExecutable
+from apps.observability.promql import naming
 
 Labels = tuple[tuple[str, str], ...]
 # None is no sample at that step; NaN is a sample.
@@ -15,7 +16,6 @@ Scalar = list[float]
 Value = Vector | Scalar | str
 
 NAME = "__name__"
-CLUSTER = "cluster"
 SAME_LABELS = "vector cannot contain metrics with the same labelset"
 
 
@@ -75,12 +75,10 @@ def with_label(labels: Labels, name: str, value: str) -> Labels:
 
 
 def of_cluster(labels: Labels, cluster: str) -> Labels:
-    """Add the cluster's label; one that is there already moves on to `exported_cluster`."""
-    found, name = dict(labels), CLUSTER
-    moving = cluster
-    while moving:
-        found[name], moving = moving, found.get(name, "")
-        name = f"exported_{name}"
+    """Return the labels as the fleet has them; no name, no label of the cluster."""
+    found = {naming.fleetwide(name): value for name, value in labels}
+    if cluster:
+        found[naming.CLUSTER] = cluster
     return tuple(sorted(found.items()))
 
 

@@ -74,6 +74,10 @@ def test_series_side_by_side_keep_their_clusters_and_an_upstream_label_moves_on(
         labels_of({"cluster": "c1", "of": "a"}): [2.0],
     }
     assert of_cluster((), "c") == (("cluster", "c"),)
+    # A sum by the upstream label is one by its name in the fleet.
+    assert merged(Merge.SUM, {(("cluster", "inner"),): [1.0]}) == {
+        (("exported_cluster", "inner"),): [1.0]
+    }
 
 
 def test_the_first_of_all_are_sought_among_each_clusters_first() -> None:
