@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed
 from django.db.models import Model
 from django.db.models.signals import post_migrate
 
@@ -17,7 +18,7 @@ class ObservabilityConfig(AppConfig):
         post_migrate.connect(install_indicators, sender=self)
 
 
-def install_indicators(apps: Any, **_: Any) -> None:
+def install_indicators(apps: Any = installed, **_: Any) -> None:
     """Install what comes with the project, as Django does with its own permissions.
 
     Backwards the table may be gone, or be that of an older version.
