@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.observability.arithmetic.values import Labels, labels_of, of_cluster
-from tests.observability.test_real_systems import free_port, program, running
+from tests.observability.programs import free_port, program, running
 
 SEED = 20260101
 START = 1_767_225_600  # 2026-01-01, at a border of Prometheus' blocks

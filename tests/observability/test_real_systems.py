@@ -1,23 +1,18 @@
 """Checks and queries against a real Prometheus and a real Alertmanager, where they can be had."""
 
-import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
-from aiops import BASE_DIR
 from apps.clusters.actions import checking
 from apps.clusters.models import Cluster
-from apps.simulator import binaries
 from tests.factories import make_cluster
+from tests.observability.programs import free_port, program, running
 
 pytestmark = pytest.mark.django_db
 
@@ -31,43 +26,6 @@ scrape_configs:
 # Debian's build looks for it at this one place; unpacked elsewhere it does not start.
 DEBIAN_TEMPLATE = Path("/usr/share/prometheus/alertmanager/default.tmpl")
 ROUTE = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
-
-
-def program(*names: str) -> Path:
-    for name in names:
-        if found := binaries.find(name, BASE_DIR / "var"):
-            return found
-    pytest.skip(f"{names[0]} is not installed; `apt-get install {names[0]}` brings it")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running(command: list[str | Path], ready_url: str, log: Path) -> Iterator[None]:
-    with log.open("wb") as out:
-        child = subprocess.Popen(command, stdout=out, stderr=out)
-    try:
-        deadline = time.monotonic() + 30
-        while not answers(ready_url):
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-        yield
-    finally:
-        child.terminate()
-        child.wait(20)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as response:
-            return bool(response.status == 200)
-    except URLError:
-        # The port is not open yet; asking again at once would only burn the processor.
-        time.sleep(0.1)
-        return False
 
 
 @pytest.fixture
