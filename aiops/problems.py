@@ -17,6 +17,7 @@ from rest_framework.views import set_rollback
 from aiops.journal import current_request_id
 from aiops.rendering import dump
 from apps.errors import DomainError
+from apps.observability.api.prometheus.refusals import refusal
 
 CODES: dict[type[Exception], tuple[str, int]] = {
     exceptions.ValidationError: ("VALIDATION_FAILED", 400),
@@ -146,6 +147,8 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int, body: dict[str, Any]) -> HttpResponse:
+    if request.path.startswith("/prometheus/"):
+        return refusal(status, body["error"]["message"])
     if request.path.startswith("/api/"):
         return HttpResponse(dump(body), status=status, content_type="application/json")
     # Without the request: its context processors would ask for the user, and so the database.

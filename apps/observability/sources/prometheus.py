@@ -54,7 +54,7 @@ class Envelope(msgspec.Struct, Generic[T]):
 
 Decoder = msgspec.json.Decoder[Envelope[T]]
 
-_raw: Decoder[_Data] = msgspec.json.Decoder(Envelope[_Data])
+RESULT: Decoder[_Data] = msgspec.json.Decoder(Envelope[_Data])
 SERIES: Decoder[merge.Data] = msgspec.json.Decoder(Envelope[merge.Data])
 LABEL_SETS: Decoder[list[dict[str, str]]] = msgspec.json.Decoder(Envelope[list[dict[str, str]]])
 WORDS: Decoder[list[str]] = msgspec.json.Decoder(Envelope[list[str]])
@@ -85,7 +85,7 @@ async def query(
 
 def read(upstream: Upstream, reply: Reply) -> QueryResult:
     """Read an answer to a query, whatever its status."""
-    said = read_as(_raw, upstream, reply)
+    said = read_as(RESULT, upstream, reply)
     return QueryResult(said.data.resultType, bytes(said.data.result), (*said.warnings, *said.infos))
 
 

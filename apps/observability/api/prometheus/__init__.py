@@ -1,0 +1,1 @@
+"""Prometheus' own HTTP API, with the fleet behind it as if it were one Prometheus."""

@@ -1,0 +1,108 @@
+"""Asks one cluster's Prometheus, and says what it means that none answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import connection
+
+from apps.clusters.connection import Connection
+from apps.errors import DomainError
+from apps.http import MIB, Call, Upstream, ask
+from apps.observability.errors import (
+    EveryClusterFailed,
+    InvalidPromQL,
+    NotExecutable,
+    QueryTimeout,
+)
+from apps.observability.federation.outcome import Answer, Failure, Outcome, SourceFailed
+from apps.observability.sources import prometheus
+from apps.observability.sources.prometheus import Decoder, Said
+
+T = TypeVar("T")
+Params = Mapping[str, str | list[str]]
+
+
+def upstream_of(target: Connection) -> Upstream:
+    upstream = target.parts.get("prometheus")
+    if upstream is None:
+        raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", "no Prometheus URL is registered")
+    if target.problem:
+        raise SourceFailed("CREDENTIALS_INVALID", target.problem)
+    return upstream
+
+
+def cap() -> int:
+    return int(settings.METRICS_RESPONSE_CAP_MIB * MIB)
+
+
+async def post(
+    target: Connection, shape: Decoder[T], path: str, form: Mapping[str, str], deadline: float
+) -> Said[T]:
+    upstream = upstream_of(target)
+    call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
+    return prometheus.read_as(shape, upstream, await ask(upstream, call))
+
+
+async def get(
+    target: Connection, shape: Decoder[T], path: str, params: Params, deadline: float
+) -> Said[T]:
+    upstream = upstream_of(target)
+    call = Call(f"/api/v1/{path}", params=params, deadline=deadline, cap=cap())
+    return prometheus.read_as(shape, upstream, await ask(upstream, call))
+
+
+def let_go_of_the_database() -> None:
+    """The wait for the network may be long, and PostgreSQL's connections are few."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Who was asked and who answered, and what is to be remarked about it."""
+
+    asked: int
+    answered: int = 0
+    warnings: list[str] = field(default_factory=list)
+    infos: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def note(self, outcome: Outcome[Said[T]]) -> Said[T] | None:
+        """Count an outcome in; return what was said, if anything was."""
+        match outcome:
+            case Failure(connection=target, reason=reason):
+                self.failures.append(outcome)
+                self.warnings.append(f"{target.name}: {reason}")
+                return None
+            case Answer(connection=target, value=said):
+                self.answered += 1
+                self.warnings += [f"{target.name}: {one}" for one in said.warnings]
+                self.infos += [f"{target.name}: {one}" for one in said.infos]
+                return said
+
+    def require_one(self) -> None:
+        if self.failures and not self.answered:
+            error = all_failed(self.failures)
+            if isinstance(error, InvalidPromQL):
+                # We could read the query; what the clusters refuse is to work it out.
+                raise NotExecutable(error.message, error.details)
+            raise error
+
+
+def all_failed(failures: Sequence[Failure]) -> DomainError:
+    reasons = {failure.connection.name: failure.reason for failure in failures}
+    for failure in failures:
+        # Whoever is down besides: a wrong question is what the asker can mend.
+        if failure.code == "INVALID_PROMQL":
+            return InvalidPromQL(failure.reason, {"clusters": reasons})
+    if {failure.code for failure in failures} == {"QUERY_TIMEOUT"}:
+        return QueryTimeout(
+            "No cluster answered in time. Ask for less, or give it a longer timeout.",
+            {"clusters": reasons},
+        )
+    return EveryClusterFailed(
+        f"No cluster answered. {failures[0].connection.name}: {failures[0].reason}.",
+        {"clusters": reasons},
+    )

@@ -1,0 +1,182 @@
+"""A question to the fleet as if it were one Prometheus that holds every cluster's series.
+
+Where the clusters' answers only have to be put together they pass as bytes; everything else is
+worked out by arithmetic, once they are all there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.conf import settings
+
+from apps.accounts.models import User
+from apps.clusters.connection import Connection
+from apps.observability.arithmetic import decoding
+from apps.observability.arithmetic.evaluation import evaluate
+from apps.observability.arithmetic.rendering import render
+from apps.observability.arithmetic.values import Grid, Value, Vector
+from apps.observability.errors import NotExecutable
+from apps.observability.federation import merge, targets
+from apps.observability.federation.fan_out import Flow
+from apps.observability.federation.outcome import SourceFailed
+from apps.observability.promql import guard, split
+from apps.observability.promql.plan import Leaf, Plan
+from apps.observability.queries import asking
+from apps.observability.queries.asking import Coverage
+from apps.observability.queries.splicing import TRUNCATED, Part, Splicing
+from apps.observability.sources import prometheus
+from apps.observability.sources.prometheus import Said
+
+T = TypeVar("T")
+
+# What one cluster brought to a plan: its part of each leaf that it was asked.
+Parts = dict[Leaf, Vector]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetQuery:
+    """An instant query where the grid is one moment; durations are in seconds, 0 is unset."""
+
+    text: str
+    grid: Grid
+    timeout: float
+    lookback: float = 0.0
+    limit: int = 0
+
+    @property
+    def path(self) -> str:
+        return "query" if self.grid.is_instant else "query_range"
+
+    def form(self, text: str) -> dict[str, str]:
+        form = {"query": text, "timeout": f"{self.timeout:g}s"}
+        if self.lookback:
+            form["lookback_delta"] = f"{self.lookback:.3f}"
+        if self.grid.is_instant:
+            return form | {"time": f"{self.grid.start:.3f}"}
+        times = {"start": f"{self.grid.start:.3f}", "end": f"{self.grid.end:.3f}"}
+        return form | times | {"step": f"{self.grid.step:.3f}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A whole answer: `result_type` as Prometheus names it, `result` as its JSON."""
+
+    result_type: str
+    result: bytes
+    coverage: Coverage
+
+
+def ask(user: User, query: FleetQuery) -> Worked | Splicing:
+    """Return the answer, or one that is still growing; raise if not a single cluster answered."""
+    expr = guard.read(query.text)
+    if not query.grid.is_instant:
+        guard.check_grid(expr, query.grid.start, query.grid.end, query.grid.step)
+    members = [one for one in targets.choose(user, ()) if "prometheus" in one.parts]
+    plan = split.plan(expr, [one.name for one in members])
+    if plan.kind in {"matrix", "string"} and not query.grid.is_instant:
+        raise NotExecutable(
+            f"A query over a range takes a vector or a number, and this is a {plan.kind}."
+        )
+    asking.let_go_of_the_database()
+    if isinstance(plan.root, Leaf) and plan.is_plain:
+        return _spliced(plan.root, plan.kind, query, members)
+    return _worked_out(plan, query, members)
+
+
+def _spliced(leaf: Leaf, kind: str, query: FleetQuery, members: list[Connection]) -> Splicing:
+    shape = kind if query.grid.is_instant else "matrix"
+    texts = {one.name: text for one in members if (text := leaf.text_for(one.name)) is not None}
+
+    async def ask_one(target: Connection) -> Said[Part]:
+        form = query.form(texts[target.name])
+        if query.limit:
+            # One more tells whether there would be more.
+            form["limit"] = str(query.limit + 1)
+        said = await asking.post(target, prometheus.SERIES, query.path, form, query.timeout)
+        series, number = merge.splice(said.data, shape, target.name)
+        return Said(Part(series, number), said.warnings, said.infos)
+
+    asked = [one for one in members if one.name in texts]
+    flow = _flow(asked, ask_one, query)
+    return Splicing(shape, flow, Coverage(len(asked)), query.limit)
+
+
+def _worked_out(plan: Plan, query: FleetQuery, members: list[Connection]) -> Worked:
+    texts: dict[str, dict[Leaf, str]] = {}
+    for target in members:
+        for leaf in plan.leaves:
+            text = leaf.text_for(target.name)
+            if text is not None:
+                texts.setdefault(target.name, {})[leaf] = text
+    asked = [one for one in members if one.name in texts]
+
+    async def ask_one(target: Connection) -> Said[Parts]:
+        return await _ask_leaves(target, texts[target.name], query)
+
+    coverage = Coverage(len(asked))
+    found: dict[str, Parts] = {}
+    flow = _flow(asked, ask_one, query)
+    try:
+        while outcomes := flow.take():
+            for outcome in outcomes:
+                said = coverage.note(outcome)
+                if said is not None:
+                    found[outcome.connection.name] = said.data
+    finally:
+        flow.close()
+    coverage.require_one()
+    by_leaf = {
+        leaf: {name: parts[leaf] for name, parts in found.items() if leaf in parts}
+        for leaf in plan.leaves
+    }
+    value = _limited(evaluate(plan, by_leaf, query.grid), query.limit, coverage)
+    rendered = render(value, query.grid)
+    return Worked(rendered.result_type, rendered.result, coverage)
+
+
+async def _ask_leaves(
+    target: Connection, texts: Mapping[Leaf, str], query: FleetQuery
+) -> Said[Parts]:
+    """A cluster that fails at one leaf fails: a ratio of a sum with it by one without is wrong."""
+    said = {
+        text: asyncio.ensure_future(_ask_leaf(target, text, query))
+        for text in dict.fromkeys(texts.values())
+    }
+    try:
+        await asyncio.gather(*said.values())
+    finally:
+        for one in said.values():
+            one.cancel()
+    answers = {text: one.result() for text, one in said.items()}
+    return Said(
+        {leaf: answers[text].data for leaf, text in texts.items()},
+        tuple(dict.fromkeys(w for one in answers.values() for w in one.warnings)),
+        tuple(dict.fromkeys(w for one in answers.values() for w in one.infos)),
+    )
+
+
+async def _ask_leaf(target: Connection, text: str, query: FleetQuery) -> Said[Vector]:
+    form = query.form(text)
+    said = await asking.post(target, prometheus.RESULT, query.path, form, query.timeout)
+    try:
+        vector = decoding.read(said.data.resultType, bytes(said.data.result), query.grid)
+    except decoding.Malformed as malformed:
+        raise SourceFailed("CLUSTER_UNREACHABLE", str(malformed)) from None
+    return Said(vector, said.warnings, said.infos)
+
+
+def _limited(value: Value, limit: int, coverage: Coverage) -> Value:
+    if not limit or not isinstance(value, dict) or len(value) <= limit:
+        return value
+    coverage.warnings.append(TRUNCATED)
+    return dict(list(value.items())[:limit])
+
+
+def _flow(
+    asked: Sequence[Connection],
+    ask_one: Callable[[Connection], Awaitable[Said[T]]],
+    query: FleetQuery,
+) -> Flow[Said[T]]:
+    return Flow(asked, ask_one, deadline=query.timeout, at_once=settings.METRICS_CLUSTERS_AT_ONCE)
