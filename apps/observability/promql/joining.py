@@ -27,7 +27,7 @@ def share(expr: BinaryExpr, left: Share, right: Share, leaves: Leaves) -> Share:
     said, operator = tree.joined(expr), tree.operator(expr)
     if operator not in _KNOWN or said.filled:
         raise NotSplittable(
-            "fill is not answered over several clusters; write `a + b or a or b`"
+            "fill is not answered over several clusters; fill in with `or` and a second query"
             if said.filled
             else f"the operator {operator} is not answered over several clusters"
         )

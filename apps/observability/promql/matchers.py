@@ -1,6 +1,7 @@
 """What a matcher lets through, by Prometheus' rules."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import re2
 from promql_parser import Matcher, MatchOp
@@ -18,6 +19,7 @@ NEVER = (
 ANY_SERIES = Matcher(MatchOp.NotEqual, "__name__", "")
 
 
+@lru_cache(maxsize=256)
 def expression(pattern: str) -> "re2._Regexp[str]":
     """Compile as Prometheus does: RE2, anchored, with a dot that matches a new line too."""
     options = re2.Options()

@@ -1,0 +1,1 @@
+"""PromQL of the fleet: read, limited, divided."""
