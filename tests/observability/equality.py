@@ -18,7 +18,9 @@ class Verdict:
     reason: str = ""
 
 
-def compare(fleet: RealFleet, question: Question) -> Verdict:
+def compare(
+    fleet: RealFleet, question: Question, tolerance: comparing.Tolerance = comparing.EXACT
+) -> Verdict:
     status, theirs = question.ask(fleet.whole, question.query)
     try:
         plan = split.plan(guard.read(question.query), list(fleet.split))
@@ -36,5 +38,6 @@ def compare(fleet: RealFleet, question: Question) -> Verdict:
         comparing.decoded(ours.result),
         data["result"],
         ordered=question.over_a_range or question.query.startswith(ORDERED),
+        tolerance=tolerance,
     )
     return Verdict(DIFFERENT, said) if said else Verdict(EQUAL)

@@ -24,12 +24,13 @@ class Question:
     def grid(self) -> Grid:
         return Grid(**RANGE) if self.over_a_range else Grid.at(INSTANT)
 
-    def ask(self, server: Server, text: str) -> tuple[int, dict[str, Any]]:
+    def form(self, text: str) -> tuple[str, dict[str, str]]:
         if self.over_a_range:
-            return server.ask(
-                "query_range", {"query": text, **{k: str(v) for k, v in RANGE.items()}}
-            )
-        return server.ask("query", {"query": text, "time": str(INSTANT)})
+            return "query_range", {"query": text, **{key: str(RANGE[key]) for key in RANGE}}
+        return "query", {"query": text, "time": str(INSTANT)}
+
+    def ask(self, server: Server, text: str) -> tuple[int, dict[str, Any]]:
+        return server.ask(*self.form(text))
 
 
 class ClusterRefused(Exception):

@@ -14,9 +14,9 @@ MAY_BE_REFUSED = {"not to be split", "of an older language"}
 @pytest.mark.parametrize("over_a_range", [False, True], ids=["instant", "range"])
 @pytest.mark.parametrize(("kind", "query"), QUERIES)
 def test_a_fleet_answers_as_one_prometheus_does_or_says_why_not(
-    fleet: RealFleet, kind: str, query: str, over_a_range: bool
+    servers: RealFleet, kind: str, query: str, over_a_range: bool
 ) -> None:
-    verdict = compare(fleet, Question(query, over_a_range))
+    verdict = compare(servers, Question(query, over_a_range))
     allowed = {EQUAL, REFUSED_BY_BOTH} | ({REFUSED} if kind in MAY_BE_REFUSED else set())
     assert verdict.outcome in allowed, verdict.reason
     assert verdict.reason or verdict.outcome == EQUAL

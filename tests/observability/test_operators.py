@@ -16,16 +16,16 @@ ORDERED = ("sort(", "sort_desc(", "topk(1", "topk(2", "topk(3, t", "bottomk(")
 @pytest.mark.parametrize("over_a_range", [False, True], ids=["instant", "range"])
 @pytest.mark.parametrize("query", [query for _, query in QUERIES if query not in OF_OLD])
 def test_what_is_worked_out_here_equals_what_prometheus_says(
-    fleet: RealFleet, query: str, over_a_range: bool
+    servers: RealFleet, query: str, over_a_range: bool
 ) -> None:
     question = Question(query, over_a_range)
-    status, theirs = question.ask(fleet.whole, query)
+    status, theirs = question.ask(servers.whole, query)
     plan = Plan(local_plan(query))
     if status != 200:
         with pytest.raises((NotExecutable, ClusterRefused)):
-            answer_of_whole(question, plan, fleet.whole)
+            answer_of_whole(question, plan, servers.whole)
         return
-    ours = answer_of_whole(question, plan, fleet.whole)
+    ours = answer_of_whole(question, plan, servers.whole)
     data = theirs["data"]
     assert ours.result_type == data["resultType"]
     ordered = query.startswith(ORDERED) or over_a_range
