@@ -17,7 +17,7 @@ from apps.clusters.api.access import RequiredRole
 from apps.clusters.models import Cluster
 from apps.clusters.models.grant import RANK, Rights, Role
 from tests.conftest import signed_in
-from tests.contract.operations import UNSAFE, Operation, Target, operations
+from tests.contract.operations import EXAMPLE_INDICATOR, UNSAFE, Operation, Target, operations
 from tests.factories import grant, make_cluster, make_user
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +70,8 @@ def refusal(response: Any) -> str:
     if response.status_code not in {401, 403, 404}:
         return ""
     code = str(response.json()["error"]["code"])
-    # That there is no credential is told to those who may know.
-    return "" if code == "CREDENTIALS_NOT_FOUND" else code
+    # That there is no credential, or nothing else of this id, is told to those who may know.
+    return "" if code in {"CREDENTIALS_NOT_FOUND", "NOT_FOUND"} else code
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -135,7 +135,11 @@ def test_an_operation_says_what_role_it_takes_and_shows_what_to_send(operation: 
 
 def test_every_address_of_the_api_is_in_the_schema() -> None:
     described = {
-        resolve(one.path.replace("{id}", ABSENT.id).replace("{name}", ABSENT.name)).route
+        resolve(
+            one.path.replace("{id}", ABSENT.id)
+            .replace("{name}", ABSENT.name)
+            .replace("{indicator}", EXAMPLE_INDICATOR)
+        ).route
         for one in operations()
     }
     there = {path for path in addresses(get_resolver()) if path.startswith("api/")}

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 # The ids and the name in the examples of the schema, for which real ones are put in.
 EXAMPLE_ID = "7f1c2a54-3f0e-4a43-9a55-1d0f5c1b8a10"
 OTHER_EXAMPLE_ID = "0b9d5a86-2f7c-4c0e-8c5e-6f0b7a3d2e41"
+EXAMPLE_INDICATOR = "cpu-percent"
 EXAMPLE_URL = "https://api.hub.example.net:6443"
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -36,7 +37,7 @@ class Operation:
 
     @property
     def is_about_a_cluster(self) -> bool:
-        return "{" in self.path
+        return self.path.startswith("/api/v1/clusters/") and "{" in self.path
 
     @property
     def names_clusters_in_its_body(self) -> bool:
@@ -44,6 +45,7 @@ class Operation:
 
     def call(self, api: APIClient, target: Target, body: str | None = None) -> Any:
         path = self.path.replace("{id}", target.id).replace("{name}", target.name)
+        path = path.replace("{indicator}", EXAMPLE_INDICATOR)
         text = next(iter(self.bodies), "") if body is None else body
         text = text.replace(EXAMPLE_ID, target.id).replace(OTHER_EXAMPLE_ID, target.id)
         return api.generic(self.method, path, text, content_type="application/json")

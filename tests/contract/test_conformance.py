@@ -12,6 +12,7 @@ from schemathesis.specs.openapi import checks
 
 from aiops import BASE_DIR
 from tests.contract.conftest import CLUSTER_ID, CLUSTER_NAME, Platform
+from tests.contract.operations import EXAMPLE_INDICATOR
 
 # Set to some hundreds, everything is tried, and for as long as one cares to wait.
 EXAMPLES = int(os.environ.get("AIOPS_FUZZ_EXAMPLES", "25"))
@@ -56,3 +57,5 @@ def aim(case: Any, *, keep_some: bool) -> None:
         sent["id"] = CLUSTER_ID
     if "name" in sent and not (keep_some and len(sent["name"]) > 8):
         sent["name"] = CLUSTER_NAME
+    if "indicator" in sent and not (keep_some and len(sent["indicator"]) > 8):
+        sent["indicator"] = EXAMPLE_INDICATOR

@@ -360,6 +360,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The newest value of every indicator on every cluster, and how it stands. */
+        get: operations["indicators_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/{indicator}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One indicator over time, a line for each cluster. */
+        get: operations["indicators_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -409,6 +443,48 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Your own queries and the shared ones, by page. */
+        get: operations["saved_queries_list"];
+        put?: never;
+        /** @description Save a query. Nothing is asked by it; it must be PromQL that could be. */
+        post: operations["saved_queries_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One query. */
+        get: operations["saved_queries_retrieve"];
+        /**
+         * @description Describe a query anew; what is not named goes back to its default.
+         *
+         *     A shared one is changed by its owner, or by an admin of all clusters.
+         */
+        put: operations["saved_queries_update"];
+        post?: never;
+        /** @description Forget a query, for everybody. */
+        delete: operations["saved_queries_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change what is named and leave the rest. The scope is one value: send all of it. */
+        patch: operations["saved_queries_partial_update"];
         trace?: never;
     };
 }
@@ -999,6 +1075,125 @@ export interface components {
             /** Cluster Id */
             cluster_id: string | null;
         };
+        /** IndicatorLine */
+        IndicatorLine: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Points */
+            points: components["schemas"]["IndicatorPoint"][];
+        };
+        /**
+         * IndicatorPoint
+         * @description A minute, or an hour of which `value` is the mean; then the others are its extremes.
+         */
+        IndicatorPoint: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Value */
+            value: number;
+            /** Minimum */
+            minimum: number;
+            /** Maximum */
+            maximum: number;
+            /** Last */
+            last: number;
+        };
+        /** IndicatorSeries */
+        IndicatorSeries: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string;
+            thresholds: components["schemas"]["IndicatorThresholds"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Resolution Seconds
+             * @enum {integer}
+             */
+            resolution_seconds: 60 | 3600;
+            /** Series */
+            series: components["schemas"]["IndicatorLine"][];
+        };
+        /** IndicatorThresholds */
+        IndicatorThresholds: {
+            /** Warning */
+            warning: number | null;
+            /** Critical */
+            critical: number | null;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "ABOVE" | "BELOW";
+        };
+        /**
+         * IndicatorValue
+         * @description The newest value of a cluster.
+         *
+         *     UNKNOWN: there was none in the last minutes, which `stale` tells, or never any; then the cluster
+         *     has nothing of the kind, or does not answer.
+         */
+        IndicatorValue: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Value */
+            value: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "OK" | "WARNING" | "CRITICAL" | "UNKNOWN";
+            /** At */
+            at: string | null;
+            /** Stale */
+            stale: boolean;
+        };
+        /** IndicatorView */
+        IndicatorView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Unit */
+            unit: string;
+            thresholds: components["schemas"]["IndicatorThresholds"];
+            /** Values */
+            values: components["schemas"]["IndicatorValue"][];
+        };
+        /** IndicatorViewPage */
+        IndicatorViewPage: {
+            /** Items */
+            items: components["schemas"]["IndicatorView"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total Pages */
+            total_pages: number;
+        };
         /**
          * Me
          * @description The signed-in person. `role` is the highest one held on any cluster.
@@ -1091,6 +1286,17 @@ export interface components {
             /** @example 1 */
             total_pages: number;
         };
+        PaginatedSavedQueryViewList: {
+            items: components["schemas"]["SavedQueryView"][];
+            /** @example 1 */
+            total: number;
+            /** @example 1 */
+            page: number;
+            /** @example 20 */
+            page_size: number;
+            /** @example 1 */
+            total_pages: number;
+        };
         /** PastCheck */
         PastCheck: {
             /** Id */
@@ -1172,6 +1378,17 @@ export interface components {
             };
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
+        };
+        PatchedSavedQueryFormRequest: {
+            name?: string;
+            /** @default  */
+            description?: string;
+            query?: string;
+            /** @default  */
+            unit?: string;
+            scope?: components["schemas"]["ScopeFormRequest"];
+            /** @default false */
+            shared?: boolean;
         };
         /**
          * PermissionsView
@@ -1262,6 +1479,22 @@ export interface components {
             end_time: string;
             step: string;
         };
+        /**
+         * QueryScope
+         * @description The clusters a saved query is for: all, or those named, and that carry the labels.
+         *
+         *     Of the named ones only those are listed that you may see.
+         */
+        QueryScope: {
+            /** All Clusters */
+            all_clusters: boolean;
+            /** Cluster Ids */
+            cluster_ids: string[];
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+        };
         /** Queued */
         Queued: {
             /**
@@ -1351,6 +1584,60 @@ export interface components {
              * @description Where the credential itself does not say it; the earlier of both counts.
              */
             expires_at?: string | null;
+        };
+        SavedQueryFormRequest: {
+            name: string;
+            /** @default  */
+            description?: string;
+            query: string;
+            /** @default  */
+            unit?: string;
+            scope?: components["schemas"]["ScopeFormRequest"];
+            /** @default false */
+            shared?: boolean;
+        };
+        /** SavedQueryView */
+        SavedQueryView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Query */
+            query: string;
+            /** Unit */
+            unit: string;
+            scope: components["schemas"]["QueryScope"];
+            /** Shared */
+            shared: boolean;
+            /** Owner */
+            owner: string;
+            /**
+             * Permissions
+             * @description What you may do; a shared query is changed by its owner or an admin.
+             */
+            permissions: ("view" | "change")[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /** @description The clusters it is for: the named ones, that carry the labels; naming none, all of them. */
+        ScopeFormRequest: {
+            cluster_ids?: string[];
+            labels?: {
+                [key: string]: string;
+            };
         };
         /** SignIn */
         SignIn: {
@@ -3471,6 +3758,146 @@ export interface operations {
             };
         };
     };
+    indicators_list: {
+        parameters: {
+            query?: {
+                /** @description only these; repeat for more. Else all enabled ones that you may see */
+                cluster_id?: string[];
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorViewPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    indicators_series: {
+        parameters: {
+            query?: {
+                /** @description only these; repeat for more. Else all enabled ones that you may see */
+                cluster_id?: string[];
+                /** @description from this time on; of a day or less each minute is told, of more each full hour. Else the past day of named clusters, or the past hour of all */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                indicator: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorSeries"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or the indicator. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_retrieve: {
         parameters: {
             query?: never;
@@ -3743,6 +4170,580 @@ export interface operations {
             };
             /** @description No cluster answered in time. */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saved_queries_list: {
+        parameters: {
+            query?: {
+                /** @description one's own, or those of others */
+                mine?: boolean;
+                /** @description by name, else */
+                ordering?: "-created_at" | "-name" | "-owner" | "-updated_at" | "created_at" | "name" | "owner" | "updated_at";
+                page?: number;
+                page_size?: number;
+                /** @description in name, description and PromQL */
+                search?: string;
+                shared?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSavedQueryViewList"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saved_queries_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description names this version of the query, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such query, or no such cluster. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have a query of this name already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saved_queries_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description names this version of the query, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saved_queries_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what you have read; of anything else 412 is answered */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description names this version of the query, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such query, or no such cluster. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have a query of this name already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it since; `details.etag` is that of today. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saved_queries_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what you have read; of anything else 412 is answered */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such query, or no such cluster. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it since; `details.etag` is that of today. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saved_queries_partial_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of what you have read; of anything else 412 is answered */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSavedQueryFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description names this version of the query, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such query, or no such cluster. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have a query of this name already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody changed it since; `details.etag` is that of today. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -92,6 +92,16 @@ export interface CredentialsExpiring {
   expired: boolean;
 }
 
+export interface MetricUpdate {
+  metric_name: string;
+  labels: Record<string, string>;
+  unit: string;
+  value: number;
+  previous_value: number | null;
+  change_percent: number | null;
+  threshold_breached: 'WARNING' | 'CRITICAL' | null;
+}
+
 export interface StatusChanged {
   old_state: 'ONLINE' | 'DEGRADED' | 'OFFLINE' | 'UNKNOWN' | 'PROVISIONING';
   new_state: 'ONLINE' | 'DEGRADED' | 'OFFLINE' | 'UNKNOWN' | 'PROVISIONING';
@@ -117,6 +127,7 @@ export type LiveEvent =
   | Envelope<'CLUSTER_DELETED', ClusterReference>
   | Envelope<'CLUSTER_REGISTERED', ClusterView>
   | Envelope<'CLUSTER_STATUS_CHANGED', StatusChanged>
-  | Envelope<'CLUSTER_UPDATED', ClusterView>;
+  | Envelope<'CLUSTER_UPDATED', ClusterView>
+  | Envelope<'METRIC_UPDATE', MetricUpdate>;
 
 export type LiveEventType = LiveEvent['event_type'];
