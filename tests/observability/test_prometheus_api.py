@@ -74,7 +74,7 @@ def test_a_label_of_that_name_moves_aside(api: APIClient, fleet: Fleet) -> None:
 
 
 def test_samples_and_histograms_pass_as_they_are(api: APIClient, fleet: Fleet) -> None:
-    series = [
+    series: list[dict[str, Any]] = [
         {"metric": {"le": '+Inf"\\\u2028'}, "values": [[1, "NaN"], [2.5, "+Inf"], [3, "-1e-7"]]},
         {
             "metric": {},

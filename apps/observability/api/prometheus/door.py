@@ -78,6 +78,12 @@ def _said(error: exceptions.APIException) -> str:
     return str(error.detail)
 
 
+def front(request: HttpRequest) -> HttpResponse:
+    """Where clients knock to see whether somebody is there."""
+    text = "Here is Prometheus' API of the fleet: see api/v1/query and the others.\n"
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
 def absent(request: HttpRequest) -> HttpResponse:
     """Whatever else Prometheus has: nothing is passed on that is not known here."""
     return refusal(404, f"there is nothing at {request.path} here")

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from apps.observability.api.prometheus import browsing, door, queries
 
 urlpatterns = [
+    path("", door.front),
     path("api/v1/query", queries.QueryView.as_view(), name="prometheus-query"),
     path("api/v1/query_range", queries.QueryRangeView.as_view(), name="prometheus-query-range"),
     path("api/v1/format_query", queries.FormatView.as_view()),
