@@ -30,7 +30,7 @@ MATCHERS = (
     'exported_cluster!=""',
 )
 FUNCTIONS = ("abs", "sgn", "sqrt", "-", "clamp_min", "histogram", "label_replace", "vector")
-AGGREGATIONS = ("sum", "sum", "min", "max", "count", "group", "avg", "stddev", "quantile")
+AGGREGATIONS = ("sum", "sum", "min", "max", "count", "group", "avg", "quantile")
 
 
 class Questions:
@@ -92,7 +92,7 @@ class Questions:
 
     def _scalar(self, depth: int) -> str:
         if depth and self._chance.random() < 0.3:
-            return f"scalar({self._vector(depth - 1)})"
+            return f"scalar(sum({self._vector(depth - 1)}))"
         return self._pick("2", "0.5", "-3", "time()", "10")
 
     def _with_scalar(self, depth: int) -> str:

@@ -14,6 +14,10 @@ SEED = 20260101
 # Sums in another order differ in their last digits, and a difference of two sums shows them.
 TOLERANCE = Tolerance(relative=1e-7, absolute=1e-4)
 
+# A cluster that has only one side of a join says nothing; one Prometheus, which has the other
+# side from elsewhere, refuses doubles that meet none.
+NEVER_MET = "one Prometheus refuses: found duplicate series for the match group"
+
 
 def test_no_generated_query_is_answered_differently(servers: RealFleet) -> None:
     questions = Questions(SEED)
@@ -21,6 +25,6 @@ def test_no_generated_query_is_answered_differently(servers: RealFleet) -> None:
     for number in range(int(os.environ.get("AIOPS_GENERATED_QUERIES", "200"))):
         question = Question(questions.query(), over_a_range=number % 2 == 1)
         verdict = equality.compare(servers, question, TOLERANCE)
-        assert verdict.outcome != DIFFERENT, f"{question}: {verdict.reason}"
+        assert verdict.outcome != DIFFERENT or NEVER_MET in verdict.reason, (question, verdict)
         outcomes[verdict.outcome] += 1
     assert outcomes[EQUAL] > sum(outcomes.values()) / 3

@@ -12,6 +12,8 @@ import msgspec
 from apps.observability.arithmetic.values import Grid, Samples, Vector, labels_of
 
 MOST_SERIES = 200_000
+# Series times steps: a short answer of sparse series must not become gigabytes of empty steps.
+MOST_CELLS = 10_000_000
 
 # What Go prints of a float; Python's float() would read underscores and blanks as well.
 _FLOAT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|Inf)|NaN", re.ASCII | re.IGNORECASE)
@@ -49,6 +51,11 @@ def read(result_type: str, result: bytes, grid: Grid, *, most_series: int = MOST
     series = _decode(result)
     if len(series) > most_series:
         raise Malformed(f"it answers with {len(series)} series; {most_series} are allowed")
+    if len(series) * len(grid) > MOST_CELLS:
+        raise Malformed(
+            f"{len(series)} series over {len(grid)} steps are more than can be worked with; "
+            "narrow the query, or take a coarser step"
+        )
     vector: Vector = {}
     for one in series:
         if one.histogram is not None or one.histograms is not None:

@@ -21,8 +21,18 @@ from apps.observability.promql.plan import (
 Parts = Mapping[Leaf, Mapping[str, Vector]]
 
 
+# Series times steps of all parts together; Prometheus' own limit is of this size.
+MOST_CELLS = 50_000_000
+
+
 def evaluate(plan: Plan, parts: Parts, grid: Grid) -> Value:
     """Return the answer of the fleet, or raise NotExecutable as Prometheus would."""
+    series = sum(len(vector) for of_leaf in parts.values() for vector in of_leaf.values())
+    if series * len(grid) > MOST_CELLS:
+        raise NotExecutable(
+            f"The clusters answered with {series} series over {len(grid)} steps, more than can "
+            "be worked with at once. Narrow the query, or take a coarser step."
+        )
     return _value(plan.root, parts, grid)
 
 

@@ -297,3 +297,15 @@ def test_a_mean_beyond_the_largest_sum_is_still_a_mean() -> None:
     source = leaf()
     found = value_of(Aggregation("avg", source), (source, vector(a=1.5e308, b=1.5e308)))
     assert found == {(): [1.5e308]}
+
+
+def test_few_bytes_do_not_become_gigabytes_of_empty_steps() -> None:
+    grid = Grid(0, 10_999, 1)
+    rows = [{"metric": {"i": str(i)}, "values": [[0, "1"]]} for i in range(1000)]
+    with pytest.raises(Malformed, match="coarser"):
+        decoding.read("matrix", json.dumps(rows).encode(), grid)
+    samples: list[float | None] = [None] * len(grid)
+    part: Vector = {(("i", str(i)),): samples for i in range(900)}
+    source = leaf()
+    with pytest.raises(NotExecutable, match="coarser"):
+        evaluation.evaluate(Plan(source), {source: {str(c): part for c in range(6)}}, grid)
