@@ -100,11 +100,12 @@ def _aligned(one: _Sampled | _Printed, grid: Grid) -> Samples:
 
 
 def _index(time: float, grid: Grid, step: int) -> int:
-    # A hostile 1e308 becomes a whole number as well, only a large one.
-    index, rest = divmod(round(time * 1000) - grid.milliseconds[0], step)
-    if rest or not 0 <= index < len(grid):
-        raise Malformed(f"its sample at {time:.17g} is at none of the steps that were asked for")
-    return index
+    # First of all within the grid: of 1e308 or NaN there are no milliseconds.
+    if grid.times[0] <= time <= grid.times[-1]:
+        index, rest = divmod(round(time * 1000) - grid.milliseconds[0], step)
+        if not rest:
+            return index
+    raise Malformed(f"its sample at {time:.17g} is at none of the steps that were asked for")
 
 
 def _float(text: str) -> float:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+import random
 
 import pytest
 
@@ -173,7 +175,8 @@ def test_samples_are_read_onto_their_steps() -> None:
         [[1001, "1"]],
         [[985, "1"]],
         [[1045, "1"]],
-        [[1e300, "1"]],
+        [[1e308, "1"]],
+        [["NaN", "1"]],
         [[1000, "1_0"]],
         [[1000, " 1"]],
         [[1000, "one"]],
@@ -211,6 +214,31 @@ def test_samples_that_no_prometheus_sends_are_that_clusters_failure(values: obje
 def test_an_answer_of_another_form_is_that_clusters_failure(body: bytes) -> None:
     with pytest.raises(Malformed):
         decoding.read("vector", body, ONCE)
+
+
+def test_a_mangled_answer_is_read_or_refused_and_never_breaks() -> None:
+    chance = random.Random(20260101)
+    body = json.dumps(
+        [
+            {"metric": {"a": "b\u2028", "c": str(i)}, "values": [[1000, "1"], [1015, "+Inf"]]}
+            for i in range(3)
+        ]
+    ).encode()
+    refused = 0
+    rounds = int(os.environ.get("AIOPS_MANGLED_ANSWERS", "3000"))
+    for _ in range(rounds):
+        mangled = bytearray(body)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(mangled))
+            piece = chance.choice((b"", b"[", b'"', b"}", b"e999", b"NaN", b"null", b"\xff", b"0"))
+            mangled[at : at + chance.randint(0, 9)] = piece
+        try:
+            found = decoding.read("matrix", bytes(mangled), THRICE)
+        except Malformed:
+            refused += 1
+            continue
+        assert all(len(samples) == 3 for samples in found.values())
+    assert rounds / 2 < refused < rounds
 
 
 def test_another_kind_of_answer_and_too_many_series_are_refused() -> None:
