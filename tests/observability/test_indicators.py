@@ -15,6 +15,7 @@ from apps.observability.actions import collecting, keeping
 from apps.observability.actions.keeping import Found
 from apps.observability.collect.judging import is_significant, judge
 from apps.observability.models import Indicator, IndicatorReading, IndicatorSample
+from apps.observability.tasks import collect_indicators
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, prometheus, serve
@@ -284,3 +285,11 @@ def test_however_many_values_there_are_the_statements_are_as_many() -> None:
 
     many = [make_cluster(f"cluster-{number}") for number in range(20)]
     assert statements(many[:1], NOON) == statements(many, NOON + MINUTE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_task_of_beat_does_a_round() -> None:
+    with serve(said(cpu_percent="7")) as upstream:
+        make_cluster("hub", prometheus_url=upstream.url)
+        assert collect_indicators() == 1
+    assert IndicatorReading.objects.get().value == 7
