@@ -14,12 +14,13 @@ from apps.observability.arithmetic.values import (
     Vector,
     put,
     sorted_by_labels,
+    values_of,
     with_label,
 )
 from apps.observability.errors import NotExecutable
 from apps.observability.promql.plan import Grouping
 
-Column = list[float]
+Column = Sequence[float]
 
 
 def aggregate(
@@ -56,7 +57,7 @@ def _each_group(vector: Vector, grouping: Grouping, function: Callable[[Column],
     result: Vector = {}
     for key, members in grouped(vector, grouping).items():
         result[key] = [
-            function(column) if (column := _there(values)) else None
+            function(column) if (column := values_of(values)) else None
             for values in zip(*(vector[labels] for labels in members), strict=True)
         ]
     return sorted_by_labels(result)
@@ -67,7 +68,7 @@ def _quantiles(vector: Vector, grouping: Grouping, q: Scalar) -> Vector:
     for key, members in grouped(vector, grouping).items():
         rows = zip(*(vector[labels] for labels in members), strict=True)
         result[key] = [
-            quantile(wanted, column) if (column := _there(values)) else None
+            quantile(wanted, column) if (column := values_of(values)) else None
             for wanted, values in zip(q, rows, strict=True)
         ]
     return sorted_by_labels(result)
@@ -101,10 +102,6 @@ def put_counts(counted: Vector, labels: tuple[tuple[str, str], ...], samples: Sa
         None if a is None and b is None else (a or 0.0) + (b or 0.0)
         for a, b in zip(there, samples, strict=True)
     ]
-
-
-def _there(values: Sequence[float | None]) -> Column:
-    return [value for value in values if value is not None]
 
 
 def _average(values: Column) -> float:

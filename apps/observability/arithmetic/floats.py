@@ -1,7 +1,7 @@
 """Floats as Go has them, and so Prometheus: Python raises where Go gives Inf or NaN."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 Function = Callable[[float], float]
@@ -52,8 +52,17 @@ def greater(a: float, b: float) -> float:
     return -lesser(-a, -b)
 
 
-def total(values: Iterable[float]) -> float:
-    """Return the sum by Kahan and Neumaier: what rounding loses is added at the end."""
+def total(values: Sequence[float]) -> float:
+    """Return the sum, in which nothing is lost by rounding on the way."""
+    try:
+        return math.fsum(values)
+    except (OverflowError, ValueError):
+        # Infinities of both signs, or a sum beyond the largest float.
+        return _compensated(values)
+
+
+def _compensated(values: Sequence[float]) -> float:
+    """Sum by Kahan and Neumaier, as Prometheus does: what rounding loses is added at the end."""
     whole, lost = 0.0, 0.0
     for value in values:
         grown = whole + value
@@ -67,13 +76,20 @@ def total(values: Iterable[float]) -> float:
     return whole + lost
 
 
-def smallest(values: Iterable[float]) -> float:
+def smallest(values: Sequence[float]) -> float:
     """Return the least; NaN only where there is nothing else."""
-    return min((value for value in values if value == value), default=math.nan)  # noqa: PLR0124
+    return min(_numbers(values), default=math.nan)
 
 
-def largest(values: Iterable[float]) -> float:
-    return max((value for value in values if value == value), default=math.nan)  # noqa: PLR0124
+def largest(values: Sequence[float]) -> float:
+    return max(_numbers(values), default=math.nan)
+
+
+def _numbers(values: Sequence[float]) -> Sequence[float]:
+    # NaN is rare, and a look in C far quicker than a comparison of each in Python.
+    if not any(map(math.isnan, values)):
+        return values
+    return [value for value in values if not math.isnan(value)]
 
 
 def whole(rounding: Callable[[float], int]) -> Function:

@@ -1,6 +1,6 @@
 """Makes one vector of the clusters' parts of a leaf."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from apps.observability.arithmetic import floats
 from apps.observability.arithmetic.selection import first_of_each
@@ -11,13 +11,14 @@ from apps.observability.arithmetic.values import (
     Vector,
     of_cluster,
     sorted_by_labels,
+    values_of,
 )
 from apps.observability.promql.plan import Leaf, Merge
 
-Combine = Callable[[Iterable[float]], float]
+Combine = Callable[[Sequence[float]], float]
 
 
-def _one(_: Iterable[float]) -> float:
+def _one(_: Sequence[float]) -> float:
     return 1.0
 
 
@@ -65,5 +66,5 @@ def _added(parts: Iterable[Vector], combine: Combine) -> Vector:
 
 
 def _step(values: tuple[float | None, ...], combine: Combine) -> float | None:
-    there = [value for value in values if value is not None]
+    there = values_of(values)
     return combine(there) if there else None

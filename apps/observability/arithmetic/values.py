@@ -1,8 +1,9 @@
 """What is reckoned with: vectors and scalars on one grid of steps, and the labels of a series."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from apps.observability.errors import NotExecutable
 from apps.observability.promql import naming
@@ -92,8 +93,11 @@ def put(vector: Vector, labels: Labels, samples: Samples, refusal: str = SAME_LA
     vector[labels] = [b if a is None else a for a, b in zip(there, samples, strict=True)]
 
 
-def present(samples: Samples) -> list[bool]:
-    return [value is not None for value in samples]
+def values_of(samples: Sequence[float | None]) -> Sequence[float]:
+    """Return those that are there, as they are where none is missing."""
+    if None not in samples:
+        return cast(Sequence[float], samples)
+    return [value for value in samples if value is not None]
 
 
 def anywhere(rows: Iterable[Samples], length: int) -> list[bool]:
