@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 OVER_RANGES = _words(
-    "rate irate increase delta idelta deriv changes resets predict_linear "
+    "rate irate increase delta idelta deriv changes resets predict_linear holt_winters "
     "double_exponential_smoothing avg_over_time min_over_time max_over_time "
     "sum_over_time count_over_time quantile_over_time stddev_over_time stdvar_over_time "
     "last_over_time first_over_time present_over_time mad_over_time ts_of_min_over_time "
@@ -47,7 +47,7 @@ def share(expr: Call, arguments: Sequence[Share], leaves: Leaves) -> Share:
     if name in ("absent", "absent_over_time"):
         return _absent(expr, leaves)
     if name in ("scalar", "vector"):
-        return _turned(name, arguments[0])
+        return _turned(expr, arguments[0], leaves)
     if name in _FIXED:
         return Whole(CallNode(name), _FIXED[name], is_constant=True)
     raise _refusal(name)
@@ -100,14 +100,15 @@ def _can_be_sent(expr: Call, arguments: Sequence[Share]) -> bool:
     )
 
 
-def _turned(name: str, argument: Share) -> Whole:
-    if isinstance(argument, Spread):
+def _turned(expr: Call, argument: Share, leaves: Leaves) -> Whole:
+    kind = SCALAR if expr.func.name == "scalar" else VECTOR
+    if isinstance(argument, Spread) and not leaves.are_one(argument.expr):
         raise NotSplittable(
             "scalar() of every cluster's series is NaN unless there is only one; make one value "
-            "of them first, as in scalar(sum(...))"
+            'of them first, as in scalar(sum(...)), or name one cluster with cluster="..."'
         )
-    kind = SCALAR if name == "scalar" else VECTOR
-    return Whole(CallNode(name, (argument.node,)), kind, argument.is_constant)
+    is_constant = isinstance(argument, Whole) and argument.is_constant
+    return Whole(CallNode(expr.func.name, (leaves.node(argument),)), kind, is_constant)
 
 
 def _absent(expr: Call, leaves: Leaves) -> Whole:

@@ -3,10 +3,19 @@
 from datetime import timedelta
 
 import re2
-from promql_parser import Expr, MatrixSelector, SubqueryExpr, VectorSelector, parse
+from promql_parser import (
+    Expr,
+    Function,
+    MatrixSelector,
+    SubqueryExpr,
+    ValueType,
+    VectorSelector,
+    parse,
+    register_extra_functions,
+)
 
 from apps.observability.errors import InvalidPromQL
-from apps.observability.promql import lexing, locating, matchers, tree, writing
+from apps.observability.promql import lexing, locating, matchers, regexes, tree, writing
 from apps.observability.promql.naming import CLUSTER
 
 MOST_BYTES = 8192
@@ -18,6 +27,17 @@ MOST_POINTS_OVER_GRID = 4 * MOST_POINTS
 LONGEST_RANGE = timedelta(days=366)
 # A subquery with no step of its own has that of Prometheus' own setting, everywhere alike.
 SUBQUERY_STEP = timedelta(minutes=1)
+
+# Prometheus 3 calls it double_exponential_smoothing; a cluster may have an older one.
+register_extra_functions(
+    [
+        Function(
+            "holt_winters",
+            [ValueType.Matrix, ValueType.Scalar, ValueType.Scalar],
+            ValueType.Vector,
+        )
+    ]
+)
 
 # What the parser says, and what the asker can do about it.
 _ADVICE = {
@@ -70,6 +90,10 @@ def _parse(text: str) -> Expr:
     lexing.check_times(tokens, text)
     if lexing.count_joins(tokens) > MOST_OPERATORS:
         raise InvalidPromQL(f"more than {MOST_OPERATORS} operators; split the query")
+    if sum(map(regexes.cost, lexing.expressions(tokens))) > regexes.MOST:
+        raise InvalidPromQL(
+            "the regular expressions repeat too much; shorten the counts in braces, or use * and +"
+        )
     try:
         expr: Expr = parse(lexing.with_plain_strings(tokens, text))
         # An impossible time only shows when it is read.
@@ -98,7 +122,8 @@ def _check_expressions(selector: VectorSelector) -> None:
                 matchers.expression(matcher.value)
             except re2.error:
                 raise InvalidPromQL(
-                    f"{matcher.value!r} is no regular expression of RE2; correct it"
+                    f"{matcher.value[:80]!r} is no regular expression of RE2, or too large a one; "
+                    "correct it"
                 ) from None
 
 

@@ -27,7 +27,10 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _SPOKEN = {"and", "or", "unless", "atan2"}
 # Escapes for single bytes that no text in UTF-8 has: the parser would read them as letters.
 _BYTE = re.compile(r"\\(?:\\|x[89a-fA-F]|[23][0-7]{2})")
+# The longest that a float is, written out; the parser takes a second for thousands of digits.
+_LONGEST_NUMBER = 400
 _LONG_DURATION = re.compile(r"[0-9]{10,}[a-z]")
+_DOUBLED = re.compile(r"\\(\\|.)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -93,8 +96,10 @@ def _checked(token: Token, text: str) -> Token:
                 text,
                 token.start + found.start(),
             )
-    if token.kind == "number" and _LONG_DURATION.search(token.text):
-        raise refuse("this time is too long; shorten it", text, token.start)
+    if token.kind == "number" and (
+        len(token.text) > _LONGEST_NUMBER or _LONG_DURATION.search(token.text)
+    ):
+        raise refuse("this number is too long; shorten it", text, token.start)
     return token
 
 
@@ -140,3 +145,19 @@ def with_plain_strings(tokens: list[Token], text: str) -> str:
             pieces += [text[at : token.start], naming.quoted(token.text[1:-1])]
             at = token.end
     return "".join([*pieces, text[at:]])
+
+
+def expressions(tokens: list[Token]) -> list[str]:
+    """Return the regular expressions, as the parser will read them."""
+    return [
+        _unquoted(after)
+        for before, after in itertools.pairwise(tokens)
+        if before.text in ("=~", "!~") and after.kind in ("string", "raw")
+    ]
+
+
+def _unquoted(token: Token) -> str:
+    if token.kind == "raw":
+        return token.text[1:-1]
+    # Any other escape is for one letter, and weighs what a letter does.
+    return _DOUBLED.sub(lambda found: found[1], token.text[1:-1])

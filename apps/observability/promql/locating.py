@@ -10,7 +10,7 @@ from apps.observability.promql.lexing import Token
 _QUOTED = re.compile(r"'([^']+)'")
 _CLOSERS = {"(": ")", "[": "5m]", "{": "}"}
 # Trying is quadratic: a long text goes without.
-_MOST_TRIES, _MOST_TOKENS = 100, 400
+_MOST_TRIES, _MOST_TOKENS = 100, 300
 _GRAMMAR = ("invalid promql query", "no expression found", "unexpected", "unclosed")
 
 
@@ -24,7 +24,7 @@ def place(message: str, tokens: list[Token], text: str) -> int | None:
     for count in islice(range(len(tokens), 0, -1), _MOST_TRIES):
         if _can_go_on(tokens[:count], text):
             return tokens[count].start if count < len(tokens) else len(text)
-    return tokens[0].start
+    return tokens[0].start if len(tokens) <= _MOST_TRIES else None
 
 
 def _named(message: str, tokens: list[Token]) -> int | None:

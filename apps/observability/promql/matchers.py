@@ -9,6 +9,8 @@ from promql_parser import Matcher, MatchOp
 from apps.observability.promql import tree
 
 Test = Callable[[str], bool]
+# Of each expression: those of the last queries are kept, and anybody may send them.
+_MOST_MEMORY = 1 << 20
 
 # No series has a label that is empty and is not: what nothing can match, with no regular
 # expression to try on every value.
@@ -19,11 +21,12 @@ NEVER = (
 ANY_SERIES = Matcher(MatchOp.NotEqual, "__name__", "")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def expression(pattern: str) -> "re2._Regexp[str]":
     """Compile as Prometheus does: RE2, anchored, with a dot that matches a new line too."""
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _MOST_MEMORY
     return re2.compile(f"(?s)^(?:{pattern})$", options)
 
 

@@ -77,6 +77,15 @@ def test_a_mistake_is_refused_with_its_place(text: str, line: int, column: int) 
         ('up{job=~"(?=a)"}', "illegal regex"),
         ('up{job=~"\\\\u{41}"}', "regular expression"),
         ("up @ 99999999999999999999", "too large"),
+        # Each of these takes the parser's compiler from half a second to a minute.
+        ('up{job=~"\\\\w{1000}"}', "repeat too much"),
+        ('up{job=~"((a{100}){100}){100}"}', "repeat too much"),
+        ("up{" + ",".join([r"job=~`\pL{900}`"] * 200) + "}", "repeat too much"),
+        ("up{job!~`(?i)[^a]{1000}{9}`}", "repeat too much"),
+        ("up{job=~`(?x)\\pL{ 9 00 }`}", "repeat too much"),
+        (r"up{job=~`[a[b\w]]{900}`}", "repeat too much"),
+        (r"up{job=~`\w+{900}`}", "repeat too much"),
+        ("1" * 8000, "too long"),
     ],
 )
 def test_what_costs_too_much_or_means_nothing_is_refused(text: str, words: str) -> None:
@@ -111,6 +120,9 @@ def test_the_longest_and_widest_query_is_read() -> None:
     guard.read("(" * 64 + "a" + ")" * 64)
     guard.read("sum by (" + ",".join(["abc"] * 2000) + ") (x)")
     guard.read("x{" + ",".join(['a="b"'] * 1300) + "}")
+    guard.read('x{a=~"' + "|".join(f"host-{number}:9100" for number in range(500)) + '"}')
+    guard.read(r"x{a=~`[a-z0-9]{1,253}\.\w{1,63}|(?:\d{1,3}\.){3}\d{1,3}(:\d+)?`}")
+    guard.read("5e-324 + " + "0." + "0" * 323 + "5")
 
 
 @pytest.mark.parametrize(
