@@ -229,3 +229,11 @@ EVENT_AUDIENCE = "apps.clusters.audience.visible_ids"
 INDICATOR_HISTORY_DAYS = env.number("AIOPS_INDICATOR_HISTORY_DAYS", 90, least=2, most=3650)
 METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 64, least=1))
 METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)
+# How many questions one cluster is asked at once by a process; one person gets half of them.
+METRICS_SEATS_PER_CLUSTER = int(env.number("AIOPS_METRICS_SEATS_PER_CLUSTER", 8, least=1))
+METRICS_QUERIES_PER_USER = int(env.number("AIOPS_METRICS_QUERIES_PER_USER", 4, least=1))
+METRICS_CACHE = env.flag("AIOPS_METRICS_CACHE", default=True)
+# So many failures in a row, and a part of a cluster is left alone for a while.
+BREAKER_FAILURES = int(env.number("AIOPS_BREAKER_FAILURES", 5, least=1))
+BREAKER_FIRST_WAIT = env.number("AIOPS_BREAKER_FIRST_WAIT_SECONDS", 5, least=0.1, most=3600)
+BREAKER_LONGEST_WAIT = env.number("AIOPS_BREAKER_LONGEST_WAIT_SECONDS", 60, least=0.1, most=3600)

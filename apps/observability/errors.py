@@ -61,3 +61,11 @@ class NotSplittable(DomainError):
 
     code = "PROMQL_NOT_SPLITTABLE"
     status = 422
+
+
+class TooManyQueries(DomainError):
+    """One person has so many under way; `wait` is told as Retry-After."""
+
+    code = "RATE_LIMITED"
+    status = 429
+    wait = 1

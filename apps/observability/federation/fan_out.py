@@ -5,13 +5,21 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from apps import lasting_loop
 from apps.clusters.connection import Connection
 from apps.http import Stage, Unreachable
-from apps.observability.federation.outcome import Answer, Failure, Outcome, SourceFailed
+from apps.observability.federation import seats
+from apps.observability.federation.outcome import (
+    SKIPPED,
+    Answer,
+    Failure,
+    Outcome,
+    SourceFailed,
+    Target,
+)
 
 T = TypeVar("T")
 
@@ -28,18 +36,21 @@ async def ask_each(
     *,
     deadline: float,
     at_once: int,
+    asker: str = "",
 ) -> list[Outcome[T]]:
     """Return one outcome per connection, in order, no later than `deadline` seconds from now.
 
     Waiting for one of the `at_once` seats counts against the deadline, so that the promise holds
-    for any number of clusters.
+    for any number of clusters. `asker` has a share of each cluster's seats, and may have only so
+    many questions under way: TooManyQueries is raised where that is exceeded.
     """
     found: dict[UUID, Outcome[T]] = {}
 
     async def deliver(outcome: Outcome[T]) -> None:
         found[outcome.connection.cluster_id] = outcome
 
-    await _ask_all(connections, ask, _Terms(deadline, at_once), deliver)
+    async with seats.of_person(asker):
+        await _ask_all(connections, ask, _Terms(deadline, at_once), deliver)
     return [found[connection.cluster_id] for connection in connections]
 
 
@@ -51,15 +62,29 @@ class Flow(Generic[T]):
     """
 
     def __init__(
-        self, connections: Sequence[Connection], ask: Ask[T], *, deadline: float, at_once: int
+        self,
+        connections: Sequence[Connection],
+        ask: Ask[T],
+        *,
+        deadline: float,
+        at_once: int,
+        asker: str = "",
     ) -> None:
         self._left = len(connections)
         self._unread: asyncio.Queue[Outcome[T]] = asyncio.Queue(MOST_UNREAD)
-        asking = _ask_all(connections, ask, _Terms(deadline, at_once), self._unread.put)
-        self._asking = lasting_loop.submit(asking)
+        terms = _Terms(deadline, at_once)
+
+        async def ask_all() -> None:
+            async with seats.of_person(asker):
+                await _ask_all(connections, ask, terms, self._unread.put)
+
+        self._asking = lasting_loop.submit(ask_all())
 
     def take(self) -> list[Outcome[T]]:
-        """Wait for what comes next; nothing is left after an empty list."""
+        """Wait for what comes next; nothing is left after an empty list.
+
+        Raises TooManyQueries where the asker has too many under way.
+        """
         return lasting_loop.submit(self._take()).result() if self._left else []
 
     async def take_here(self) -> list[Outcome[T]]:
@@ -70,7 +95,15 @@ class Flow(Generic[T]):
         self._asking.cancel()
 
     async def _take(self) -> list[Outcome[T]]:
-        taken = [await self._unread.get()]
+        next_one = asyncio.ensure_future(self._unread.get())
+        asking = asyncio.wrap_future(self._asking)
+        pending: set[asyncio.Future[Any]] = {next_one, asking}
+        await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        if not next_one.done() and self._unread.empty():
+            # Nobody is left who could deliver: it was refused, or closed.
+            next_one.cancel()
+            await asking
+        taken = [await next_one]
         while not self._unread.empty():
             taken.append(self._unread.get_nowait())
         self._left -= len(taken)
@@ -118,6 +151,8 @@ async def _ask_all(
 
 
 async def _ask_one(connection: Connection, ask: Ask[T], started: float) -> Outcome[T]:
+    if isinstance(connection, Target) and connection.away:
+        return Failure(connection, SKIPPED, connection.away, 0)
     try:
         return Answer(connection, await ask(connection), _since(started))
     except SourceFailed as failed:

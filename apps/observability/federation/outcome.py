@@ -1,11 +1,23 @@
 """What one cluster brought: an answer, or a failure that is a value like any other."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from apps.clusters.connection import Connection
 
 T = TypeVar("T")
+Status = Literal["SUCCESS", "ERROR", "TIMEOUT", "PARTIAL", "SKIPPED"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Connection):
+    """A cluster that is meant. `away` says why it is not asked at all."""
+
+    away: str = ""
+
+
+# The code of a cluster that was not asked at all.
+SKIPPED = "SKIPPED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +25,11 @@ class Answer(Generic[T]):
     connection: Connection
     value: T
     elapsed_ms: int
+
+    @property
+    def status(self) -> Status:
+        """PARTIAL where the value itself says that something is missing from it."""
+        return "PARTIAL" if getattr(self.value, "partial", False) else "SUCCESS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +40,15 @@ class Failure:
     code: str
     reason: str
     elapsed_ms: int
+
+    @property
+    def status(self) -> Status:
+        match self.code:
+            case "QUERY_TIMEOUT":
+                return "TIMEOUT"
+            case "SKIPPED":
+                return "SKIPPED"
+        return "ERROR"
 
 
 Outcome = Answer[T] | Failure

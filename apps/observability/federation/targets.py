@@ -1,28 +1,62 @@
 """Which clusters a question goes to, and why some are left out."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.clusters.connection import Connection, connect_all
 from apps.clusters.models import Cluster
+from apps.clusters.models.cluster import State
 from apps.observability.errors import NothingToAsk
+from apps.observability.federation.outcome import Target
+
+# After so many intervals without a check, what is known is no longer known.
+RECENT_INTERVALS = 3
 
 
-def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
+def choose(
+    user: User, cluster_ids: Sequence[UUID], *, ask_offline: bool = False
+) -> list[Connection]:
     """Return the named clusters, or all enabled ones that `user` may see, by name.
+
+    Those that were found to be offline a moment ago are marked as away, and not to be asked.
 
     A named cluster that is not there, or hidden, is refused: an answer that silently left it out
     would read as if it had been asked.
     """
-    clusters = Cluster.objects.visible_to(user).enabled().select_related("credential")
+    clusters = Cluster.objects.visible_to(user).enabled().select_related("credential", "schedule")
     if cluster_ids:
         clusters = clusters.filter(pk__in=cluster_ids)
-    connections = connect_all(list(clusters.order_by("name")))
+    chosen = list(clusters.order_by("name"))
+    connections = connect_all(chosen)
     missing = set(cluster_ids) - {connection.cluster_id for connection in connections}
     if missing:
         raise NothingToAsk(
             f"There is no enabled cluster {min(missing)}, or none that you may see. Leave "
             "cluster_ids empty to ask all."
         )
-    return connections
+    if ask_offline:
+        return connections
+    return [
+        _marked(connection, away) if (away := _why_away(cluster)) else connection
+        for cluster, connection in zip(chosen, connections, strict=True)
+    ]
+
+
+def _why_away(cluster: Cluster) -> str:
+    checked_at = cluster.schedule.checked_at
+    if cluster.state != State.OFFLINE or checked_at is None:
+        return ""
+    age = (timezone.now() - checked_at).total_seconds()
+    if age > RECENT_INTERVALS * settings.CHECK_INTERVALS[cluster.cluster_type]:
+        return ""
+    return f"it was found offline {max(0, age):.0f} s ago; ask offline clusters too to try it"
+
+
+def _marked(connection: Connection, away: str) -> Target:
+    told = {one.name: getattr(connection, one.name) for one in fields(connection)}
+    return Target(**told, away=away)

@@ -1,0 +1,168 @@
+"""Whole answers of upstreams, kept in Redis for a little while, as the bytes that came.
+
+It is a convenience: a Redis that is away, or slow, costs nobody an answer. Then nothing is kept
+for a few seconds, and it is counted and logged.
+"""
+
+import asyncio
+import hashlib
+import logging
+import struct
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from apps.http import MIB, Upstream
+
+logger = logging.getLogger(__name__)
+
+Form = Mapping[str, str | list[str]]
+
+BUDGET = 0.05
+LEFT_ALONE = 5.0
+LOGGED_EVERY = 60.0
+LARGEST = 8 * MIB
+AT_ONCE = 8
+# A busy loop is late too; a Redis that is late so often in a row is left alone.
+MOST_LATE = 16
+INSTANT, HOUR, LONGER, LABELS = 30, 60, 300, 300
+# The newest point may still change: not all has been scraped of which it is made.
+NEWEST = 15
+SETTLED_AFTER = 60.0
+_STORED = struct.Struct(">d")
+
+# hits, misses, unavailable: what this process saw since it began.
+counts: Counter[str] = Counter()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    body: bytes
+    age: float
+
+
+def key_of(upstream: Upstream, path: str, form: Form) -> str:
+    """Name an answer by what determines it: the server, who we are to it, and the question.
+
+    What a person may see is in the question, as matchers. How long they would wait is not.
+    """
+    digest = hashlib.blake2b(digest_size=20)
+    said = {name: value for name, value in form.items() if name != "timeout"}
+    if path == "query_range":
+        said["end"] = f"{_last_point(form):.3f}"
+    identity = (upstream.base_url, upstream.ca_bundle, upstream.token)
+    for text in (*identity, path, *(f"{name}={said[name]!r}" for name in sorted(said))):
+        digest.update(f"{len(text)}:{text}".encode())
+    return f"answer:{digest.hexdigest()}"
+
+
+def seconds_to_keep(path: str, form: Form, now: float) -> int:
+    match path:
+        case "query":
+            return INSTANT
+        case "query_range":
+            last = _last_point(form)
+            longest = HOUR if last - _number(form, "start") <= 3600 else LONGER
+            return NEWEST if last > now - SETTLED_AFTER else longest
+    return LABELS
+
+
+def _last_point(form: Form) -> float:
+    start, end, step = (_number(form, name) for name in ("start", "end", "step"))
+    # Counted as Prometheus does, in whole milliseconds.
+    span, stride = round((end - start) * 1000), round(step * 1000)
+    return start + (span - span % stride) / 1000 if stride > 0 else end
+
+
+def _number(form: Form, name: str) -> float:
+    try:
+        return float(str(form.get(name, 0)))
+    except ValueError:
+        return 0.0
+
+
+class Store:
+    """The cache as one event loop reaches it."""
+
+    def __init__(self) -> None:
+        self._resting_until = 0.0
+        self._late = 0
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            str(settings.CACHES["default"]["LOCATION"]),
+            max_connections=AT_ONCE,
+            timeout=1,
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._redis = redis.asyncio.Redis(connection_pool=pool)
+
+    async def look_up(self, key: str) -> Kept | None:
+        found: bytes | str | None = None
+        if self._is_there():
+            try:
+                async with asyncio.timeout(BUDGET):
+                    found = await self._redis.get(key)
+            except (RedisError, OSError) as error:
+                self._rest(error)
+            else:
+                self._late = 0
+        if not isinstance(found, bytes) or len(found) < _STORED.size:
+            counts["misses"] += 1
+            return None
+        counts["hits"] += 1
+        (stored,) = _STORED.unpack_from(found)
+        return Kept(found[_STORED.size :], max(0.0, time.time() - stored))
+
+    async def keep(self, key: str, body: bytes, seconds: int) -> None:
+        if len(body) > LARGEST or not self._is_there():
+            return
+        try:
+            # Nobody waits for this, and what is large takes its time.
+            async with asyncio.timeout(BUDGET + len(body) / (20 * MIB)):
+                await self._redis.set(key, _STORED.pack(time.time()) + body, ex=seconds)
+        except (RedisError, OSError) as error:
+            self._rest(error)
+
+    def _is_there(self) -> bool:
+        if time.monotonic() < self._resting_until:
+            counts["unavailable"] += 1
+            return False
+        return True
+
+    def _rest(self, error: Exception) -> None:
+        counts["unavailable"] += 1
+        self._late += 1
+        if not isinstance(error, TimeoutError) or self._late >= MOST_LATE:
+            self._resting_until = time.monotonic() + LEFT_ALONE
+        _tell(error)
+
+
+_last_told = -LOGGED_EVERY
+
+
+def _tell(error: Exception) -> None:
+    global _last_told  # noqa: PLW0603 - once a minute for all loops of the process
+    if time.monotonic() - _last_told >= LOGGED_EVERY:
+        _last_told = time.monotonic()
+        said = str(error) or type(error).__name__
+        logger.warning("The cache of answers is not used, for Redis: %s", said)
+
+
+_stores: WeakKeyDictionary[asyncio.AbstractEventLoop, Store] = WeakKeyDictionary()
+
+
+def of_this_loop() -> Store:
+    loop = asyncio.get_running_loop()
+    store = _stores.get(loop)
+    if store is None:
+        store = _stores[loop] = Store()
+    return store

@@ -1,0 +1,136 @@
+"""Answers that another one was just given, or is being given: the same is asked but once."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Hashable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from django.conf import settings
+
+from apps.clusters.connection import Connection
+from apps.http import Call, Reply
+from apps.observability.federation import cache
+from apps.observability.federation.upstreams import ask_part
+
+T = TypeVar("T")
+
+# Whether this fan-out wants answers made for it alone, as `Cache-Control: no-cache` says.
+fresh: ContextVar[bool] = ContextVar("fresh", default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[T]):
+    """`age_seconds` is how long ago it was asked, where it is `cached`."""
+
+    value: T
+    cached: bool = False
+    age_seconds: float = 0.0
+
+
+class _Found(NamedTuple):
+    """A reply, and its age where it was kept."""
+
+    reply: Reply
+    age: float | None
+
+
+@dataclass(slots=True)
+class _Flight:
+    """One question under way. It lands when its answer is kept, a little after it was given."""
+
+    name: Hashable
+    answer: asyncio.Task[_Found]
+    keeping: asyncio.Task[None] | None = None
+    waiting: int = 0
+    read_at: float = 0.0
+
+    def answered(self, answer: asyncio.Task[_Found]) -> None:
+        if answer.cancelled() or answer.exception() is not None or not self.waiting:
+            self.land()
+
+    def land(self) -> None:
+        if _flights.get(self.name) is self:
+            del _flights[self.name]
+
+
+_flights: dict[Hashable, _Flight] = {}
+
+
+async def ask_cached(
+    target: Connection, call: Call, read: Callable[[Reply], T], *, part: str = "prometheus"
+) -> Heard[T]:
+    """Ask a cluster's part, unless it is known what it would say.
+
+    `read` makes of a reply what is wanted, or raises; only what it takes, and what says nothing of
+    being partial, is kept. It is called again for what was kept, with the bytes that came then.
+    """
+    upstream = target.parts.get(part)
+    if upstream is None or not settings.METRICS_CACHE:
+        return Heard(read(await ask_part(target, part, call)))
+    key = cache.key_of(upstream, _path_of(call), _form_of(call))
+    anew = fresh.get()
+    name = (id(asyncio.get_running_loop()), key, anew, call.deadline)
+    flight = _flights.get(name) or _start(name, _find(target, part, call, "" if anew else key))
+    if flight.read_at and not anew:
+        age = time.monotonic() - flight.read_at
+        return Heard(read(flight.answer.result().reply), cached=True, age_seconds=age)
+    reply, kept_for = await _wait_for(flight)
+    try:
+        value = read(reply)
+    except BaseException:
+        flight.land()
+        raise
+    if kept_for is not None:
+        flight.land()
+        return Heard(value, cached=True, age_seconds=kept_for)
+    if not flight.read_at:
+        _keep(flight, key, call, whole=reply.status == 200 and not getattr(value, "warnings", ()))
+    return Heard(value)
+
+
+async def _find(target: Connection, part: str, call: Call, key: str) -> _Found:
+    kept = await cache.of_this_loop().look_up(key) if key else None
+    if kept is not None:
+        return _Found(Reply(200, kept.body, 0), kept.age)
+    return _Found(await ask_part(target, part, call), None)
+
+
+def _start(name: Hashable, finding: Coroutine[None, None, _Found]) -> _Flight:
+    flight = _Flight(name, asyncio.create_task(finding))
+    _flights[name] = flight
+    flight.answer.add_done_callback(flight.answered)
+    return flight
+
+
+async def _wait_for(flight: _Flight) -> _Found:
+    """Wait with the others. The last one to give up takes the question back."""
+    flight.waiting += 1
+    try:
+        return await asyncio.shield(flight.answer)
+    finally:
+        flight.waiting -= 1
+        if not flight.waiting and not flight.answer.done():
+            flight.land()
+            flight.answer.cancel()
+
+
+def _keep(flight: _Flight, key: str, call: Call, *, whole: bool) -> None:
+    """Put an answer by while it is passed on already; until then the flight answers for it."""
+    if not whole:
+        flight.land()
+        return
+    flight.read_at = time.monotonic()
+    seconds = cache.seconds_to_keep(_path_of(call), _form_of(call), time.time())
+    body = flight.answer.result().reply.body
+    flight.keeping = asyncio.create_task(cache.of_this_loop().keep(key, body, seconds))
+    flight.keeping.add_done_callback(lambda _: flight.land())
+
+
+def _path_of(call: Call) -> str:
+    return call.path.removeprefix("/api/v1/")
+
+
+def _form_of(call: Call) -> cache.Form:
+    return call.params if call.form is None else call.form

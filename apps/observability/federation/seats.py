@@ -1,0 +1,121 @@
+"""So many questions a cluster is asked at once, and no person takes all of its seats.
+
+A question also counts for the person who asks it: who has too many under way waits a moment, and
+is then told to come again. Both are counted within this process, on its one lasting loop.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from apps.observability.errors import TooManyQueries
+
+WAIT_SECONDS = 1.0
+# Who asks, for the time of one fan-out; nobody is the platform itself.
+asker: ContextVar[str] = ContextVar("asker", default="")
+
+
+@dataclass(slots=True)
+class Table:
+    """One table with seats. Whoever waits longest comes first, unless they hold their share."""
+
+    seats: int
+    share: int
+    held: Counter[str] = field(default_factory=Counter)
+    waiting: deque[tuple[str, asyncio.Future[None]]] = field(default_factory=deque)
+
+    @property
+    def taken(self) -> int:
+        return self.held.total()
+
+    async def take(self, who: str) -> None:
+        if self._has_room_for(who):
+            self.held[who] += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (who, turn)
+        self.waiting.append(entry)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                # It was given the seat in the very moment in which it gave up.
+                self.leave(who)
+            else:
+                self.waiting.remove(entry)
+            raise
+
+    def leave(self, who: str) -> None:
+        self.held[who] -= 1
+        if not self.held[who]:
+            del self.held[who]
+        for entry in list(self.waiting):
+            if self.taken >= self.seats:
+                return
+            waiter, turn = entry
+            if turn.cancelled() or not self._has_room_for(waiter):
+                continue
+            self.waiting.remove(entry)
+            self.held[waiter] += 1
+            turn.set_result(None)
+
+    def _has_room_for(self, who: str) -> bool:
+        return self.taken < self.seats and (not who or self.held[who] < self.share)
+
+
+_tables: dict[Hashable, Table] = {}
+
+
+class NoSeat(Exception):
+    """Nobody stood up in time."""
+
+
+@asynccontextmanager
+async def at_cluster(cluster: Hashable, wait: float) -> AsyncIterator[None]:
+    """Sit at a cluster's table for as long as the block takes; raise NoSeat after `wait`."""
+    seats = settings.METRICS_SEATS_PER_CLUSTER
+    table = Table(seats, max(1, seats // 2))
+    async with _at(("cluster", cluster), table, asker.get(), wait):
+        yield
+
+
+@asynccontextmanager
+async def of_person(who: str) -> AsyncIterator[None]:
+    """Count a question for `who`; raise TooManyQueries where too many of theirs are under way."""
+    if not who:
+        yield
+        return
+    most = settings.METRICS_QUERIES_PER_USER
+    token = asker.set(who)
+    try:
+        async with _at(("person", who), Table(most, most), who, WAIT_SECONDS):
+            yield
+    except NoSeat:
+        raise TooManyQueries(
+            f"{most} of your queries are under way already. Come again when one of them ended."
+        ) from None
+    finally:
+        asker.reset(token)
+
+
+@asynccontextmanager
+async def _at(key: Hashable, new: Table, who: str, wait: float) -> AsyncIterator[None]:
+    table = _tables.setdefault(key, new)
+    try:
+        try:
+            async with asyncio.timeout(wait):
+                await table.take(who)
+        except TimeoutError:
+            raise NoSeat from None
+        try:
+            yield
+        finally:
+            table.leave(who)
+    finally:
+        if not table.taken and not table.waiting:
+            _tables.pop(key, None)

@@ -1,0 +1,107 @@
+"""Asks one part of a cluster: from a seat, as its breaker allows, and again after a reset."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.clusters.connection import Connection
+from apps.http import Call, Reply, Stage, Unreachable, Upstream, ask
+from apps.observability.federation import seats
+from apps.observability.federation.breaker import Breaker, Closed, Refused, Rules
+from apps.observability.federation.outcome import SKIPPED, SourceFailed
+
+# Whoever gives a server less than this cannot tell by its silence that it is away.
+PATIENCE = 5.0
+# What a connection says that broke before a word came: nothing is known to be wrong with the call.
+RESETS = ("connection reset by peer", "the connection broke before an answer came")
+
+_breakers: dict[tuple[UUID, str, str], Breaker] = {}
+
+
+async def ask_part(target: Connection, part: str, call: Call) -> Reply:
+    """Return the whole answer; raise SourceFailed (skipped, no such part) or http.Unreachable."""
+    upstream = target.parts.get(part)
+    if upstream is None:
+        raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", f"no {part.title()} URL is registered")
+    ends = time.monotonic() + call.deadline
+    try:
+        # A new address is a new server, of which nothing is known.
+        known_as = (target.cluster_id, part, upstream.base_url)
+        async with (
+            seats.at_cluster(target.cluster_id, call.deadline),
+            _watched(known_as, call.deadline),
+        ):
+            return await _ask(upstream, call, ends)
+    except seats.NoSeat:
+        reason = f"no seat became free in {call.deadline:g} s: too much is asked of it"
+        raise SourceFailed("QUERY_TIMEOUT", reason) from None
+
+
+async def _ask(upstream: Upstream, call: Call, ends: float) -> Reply:
+    try:
+        return await ask(upstream, _until(ends, call))
+    except Unreachable as failure:
+        if failure.reason not in RESETS or time.monotonic() >= ends:
+            raise
+        return await ask(upstream, _until(ends, call))
+
+
+@asynccontextmanager
+async def _watched(key: tuple[UUID, str, str], deadline: float) -> AsyncIterator[None]:
+    """Let the breaker have its say, and hear what came of it."""
+    breaker = _breakers.setdefault(key, _new())
+    admitted = breaker.admit()
+    if isinstance(admitted, Refused):
+        raise SourceFailed(SKIPPED, admitted.reason)
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException as error:
+        if _tells_of_absence(error, deadline, time.monotonic() - started):
+            breaker.fail(admitted)
+        else:
+            _note(breaker, admitted, error)
+        raise
+    else:
+        breaker.succeed()
+    finally:
+        if breaker.is_idle and _breakers.get(key) is breaker:
+            del _breakers[key]
+
+
+def _note(breaker: Breaker, admitted: Closed, error: BaseException) -> None:
+    if isinstance(error, Unreachable) and error.stage == Stage.SIZE:
+        breaker.succeed()
+    else:
+        breaker.drop(admitted)
+
+
+def _tells_of_absence(error: BaseException, deadline: float, waited: float) -> bool:
+    """Whether a failure is the server's: one that came of the asker's hurry is not."""
+    if isinstance(error, asyncio.CancelledError):
+        return waited >= PATIENCE and waited >= deadline * 0.95
+    if not isinstance(error, Unreachable) or error.stage == Stage.SIZE:
+        return False
+    return error.stage != Stage.TIMEOUT or deadline >= PATIENCE
+
+
+def _until(ends: float, call: Call) -> Call:
+    return replace(call, deadline=max(0.001, ends - time.monotonic()))
+
+
+def _new() -> Breaker:
+    rules = Rules(
+        settings.BREAKER_FAILURES, settings.BREAKER_FIRST_WAIT, settings.BREAKER_LONGEST_WAIT
+    )
+    return Breaker(rules, time.monotonic, random.random)
+
+
+def forget() -> None:
+    """Begin anew, as a process does that has just started."""
+    _breakers.clear()
