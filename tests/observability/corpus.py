@@ -350,7 +350,7 @@ up * on (instance) group_left (version) build_info
 topk(scalar(count(up)) - 4, temperature)
 """
 
-# Prometheus 3 dropped its name, and our parser with it.
+# Prometheus 3 knows it by another name, and so does a parser that nobody told of this one.
 OF_OLD = """
 holt_winters(temperature[10m], 0.5, 0.3)
 """
