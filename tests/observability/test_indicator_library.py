@@ -64,7 +64,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             home = tmp_path_factory.mktemp(name)
             (home / "all.om").write_text("".join([*lines_of(site), "# EOF\n"]))
             (home / "prometheus.yml").write_text("global: {}\n")
-            bring = [promtool, "tsdb", "create-blocks-from", "openmetrics"]
+            bring: list[str | Path] = [promtool, "tsdb", "create-blocks-from", "openmetrics"]
             command = [*bring, home / "all.om", home / "tsdb"]
             subprocess.run(command, check=True, capture_output=True)
             port = free_port()
