@@ -137,8 +137,9 @@ def test_who_gives_up_takes_the_answer_from_nobody_else(fake: Fake) -> None:
     async def one_leaves() -> Heard[QueryResult]:
         target = at(fake)
         first, second = (asyncio.create_task(ask(target, call())) for _ in range(2))
-        while not any(flight.waiting == 2 for flight in cached._flights.values()):
+        for _ in range(3):
             await asyncio.sleep(0)
+        assert [flight.waiting for flight in cached._flights.values()] == [2]
         first.cancel()
         return await second
 
@@ -177,8 +178,7 @@ def test_what_is_kept_ends_in_redis_too(fake: Fake) -> None:
     heard(at(fake), call())
 
     async def settle() -> None:
-        while cached._flights:
-            await asyncio.sleep(0)
+        await asyncio.gather(*(one.keeping for one in cached._flights.values() if one.keeping))
 
     lasting_loop.submit(settle()).result(30)
     with redis.Redis.from_url(str(live.CACHES["default"]["LOCATION"])) as server:
