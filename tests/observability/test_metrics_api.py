@@ -3,23 +3,21 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from apps.clusters.models import Cluster
 from apps.observability.sources import prometheus as prometheus_source
 from apps.observability.sources.prometheus import QueryResult
 from tests.conftest import signed_in
 from tests.factories import make_cluster
-from tests.fakes.upstream import Behaviour, Upstream, prometheus, serve
+from tests.fakes.upstream import Behaviour, prometheus
+from tests.observability.fleet import UP, Fleet, a_fleet
 
 pytestmark = pytest.mark.django_db
 
-UP = [{"metric": {"__name__": "up", "job": "node"}, "value": [1769860800, "1"]}]
 RANGE = {
     "query": "up",
     "start_time": "2026-01-31T12:00:00Z",
@@ -28,21 +26,9 @@ RANGE = {
 }
 
 
-class Fleet:
-    def __init__(self) -> None:
-        self.stack = ExitStack()
-        self.upstreams: dict[str, Upstream] = {}
-
-    def add(self, name: str, answers: dict[str, Any] | None = None, **fields: Any) -> Cluster:
-        upstream = self.stack.enter_context(serve(prometheus(UP) if answers is None else answers))
-        self.upstreams[name] = upstream
-        return make_cluster(name, prometheus_url=upstream.url, **fields)
-
-
 @pytest.fixture
 def fleet() -> Iterator[Fleet]:
-    made = Fleet()
-    with made.stack:
+    with a_fleet() as made:
         yield made
 
 
@@ -113,10 +99,61 @@ def test_a_query_that_prometheus_cannot_parse_is_the_askers_error(
     api: APIClient, fleet: Fleet
 ) -> None:
     fleet.add("one", refusal("bad_data", 'invalid parameter "query": 1:4: parse error'))
-    response = ask(api, query="up{")
+    response = ask(api, query="up offset 5m")
     assert response.status_code == 400
     assert response.json()["error"]["code"] == "INVALID_PROMQL"
     assert "1:4: parse error" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("query", ["up{", "(" * 100, '{__name__=~".+"}'])
+def test_what_nobody_should_be_asked_is_refused_here(
+    api: APIClient, fleet: Fleet, query: str
+) -> None:
+    fleet.add("one")
+    response = ask(api, query=query)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "INVALID_PROMQL")
+    assert fleet.upstreams["one"].requests == []
+
+
+def series(**values: str) -> dict[str, Any]:
+    """Return the answers of a Prometheus that holds one series for each of these jobs."""
+    rows = [
+        {"metric": {"__name__": "up", "job": job}, "value": [1769860800, value]}
+        for job, value in values.items()
+    ]
+    return prometheus(rows)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "a", "b"),
+    [("SUM", "10", "3"), ("AVG", "5", "3"), ("MAX", "8", "3"), ("MIN", "2", "3")],
+)
+def test_the_clusters_are_reckoned_together_by_their_labels(
+    api: APIClient, fleet: Fleet, aggregate: str, a: str, b: str
+) -> None:
+    fleet.add("one", series(a="2", b="3"))
+    fleet.add("two", series(a="8"))
+    fleet.add("three", {"/api/v1/query": (500, "x")})
+    body = ask(api, aggregate=aggregate, time="2026-01-31T12:00:00Z").json()
+    assert body["aggregated"] == {
+        "aggregate": aggregate,
+        "result_type": "VECTOR",
+        "data": [
+            {"metric": {"job": "a"}, "value": [1769860800, a]},
+            {"metric": {"job": "b"}, "value": [1769860800, b]},
+        ],
+    }
+    assert [row["status"] for row in body["results"]] == ["SUCCESS", "ERROR", "SUCCESS"]
+
+
+def test_what_cannot_be_reckoned_is_left_out_and_told(api: APIClient, fleet: Fleet) -> None:
+    fleet.add("one", series(a="2"))
+    histogram = {"count": "2", "sum": "3", "buckets": []}
+    fleet.add("two", prometheus([{"metric": {"job": "a"}, "histogram": [1769860800, histogram]}]))
+    body = ask(api, aggregate="SUM", time="2026-01-31T12:00:00Z").json()
+    assert body["aggregated"]["data"][0]["value"] == [1769860800, "2"]
+    assert body["warnings"][0].startswith("two: not in the sum: ")
+    assert ask(api).json()["aggregated"] is None
 
 
 def test_non_finite_values_and_histograms_pass_untouched(api: APIClient, fleet: Fleet) -> None:
@@ -155,7 +192,7 @@ def test_a_wrong_question_is_told_even_when_another_cluster_is_down(
 ) -> None:
     fleet.add("down", {"/api/v1/query": Behaviour.CUT})
     fleet.add("up", refusal("bad_data", "1:4: parse error"))
-    response = ask(api, query="up{")
+    response = ask(api, query="up offset 5m")
     assert (response.status_code, response.json()["error"]["code"]) == (400, "INVALID_PROMQL")
 
 
@@ -242,7 +279,7 @@ def test_a_fleet_without_clusters_answers_with_nothing(api: APIClient) -> None:
         ({"start_time": True}, "start_time"),
         ({"start_time": 1e300}, "start_time"),
         ({"start_time": "0001-01-01T00:00:00Z"}, "start_time"),
-        ({"aggregate": "SUM"}, "aggregate"),
+        ({"aggregate": "MEDIAN"}, "aggregate"),
         ({"cluster_ids": ["x"]}, "cluster_ids"),
     ],
 )

@@ -13,6 +13,7 @@ from apps.accounts.models import ApiToken
 from apps.simulator import binaries
 from tests.contract.conftest import running
 from tests.factories import make_user
+from tests.fakes.upstream import Answer
 from tests.observability.fleet import Fleet, a_fleet, said
 
 LABELS = {"__name__": "up", "job": "node"}
@@ -47,7 +48,7 @@ def platform(server: str, transactional_db: None) -> Iterator[Platform]:
         yield Platform(f"{server}/prometheus", token, fleet)
 
 
-def a_prometheus() -> dict[str, object]:
+def a_prometheus() -> dict[str, Answer]:
     vector = {"resultType": "vector", "result": [{"metric": LABELS, "value": [1769860800, "1"]}]}
     values = [[1769860800, "1"], [1769860830, "NaN"]]
     matrix = {"resultType": "matrix", "result": [{"metric": LABELS, "values": values}]}

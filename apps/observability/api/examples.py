@@ -32,6 +32,7 @@ def _answer(result_type: str, data: list[dict[str, Any]]) -> OpenApiExample:
     }
     value = {
         "results": [answered, failed],
+        "aggregated": None,
         "total_query_time_ms": 30001,
         "clusters_queried": 2,
         "clusters_succeeded": 1,
@@ -58,3 +59,18 @@ RANGE = [
     ),
     _answer("MATRIX", [{**SERIES, "values": [[1772362800, "0.5"], [1772362830, "0.6"]]}]),
 ]
+
+
+def _merged(title: str, items: Any) -> list[OpenApiExample]:
+    coverage: dict[str, Any] = {
+        "clusters_queried": 2,
+        "clusters_succeeded": 1,
+        "warnings": ["edge-oslo: no answer in 30 s"],
+    }
+    return [OpenApiExample(title, {"items": items, **coverage}, response_only=True)]
+
+
+LABELS = _merged("Labels", ["__name__", "cluster", "instance", "job"])
+LABEL_VALUES = _merged("Values of job", ["kubelet", "node"])
+SERIES_LIST = _merged("up", [{"__name__": "up", "job": "node", "cluster": "hub-frankfurt"}])
+METADATA = _merged("up", {"up": [{"type": "gauge", "help": "Is it up?", "unit": ""}]})

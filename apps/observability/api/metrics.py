@@ -3,7 +3,7 @@
 import re
 import uuid
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 from django.utils.dateparse import parse_datetime
@@ -18,13 +18,15 @@ from rest_framework.views import APIView
 from apps.clusters.api.access import takes, user_of
 from apps.errors import Problem
 from apps.observability.api import examples
+from apps.observability.arithmetic.values import Grid
 from apps.observability.federation.outcome import Answer, Failure, Outcome
 from apps.observability.queries import metrics
-from apps.observability.queries.metrics import FleetAnswer, Question
+from apps.observability.queries.metrics import Aggregate, FleetAnswer, Question
 from apps.observability.sources.prometheus import QueryResult
 
 LONGEST_QUERY = 8 * 1024
 MOST_POINTS = 11_000
+_STATUS_OF = {"QUERY_TIMEOUT": "TIMEOUT", "SKIPPED": "SKIPPED"}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -39,7 +41,7 @@ class ClusterResult(BaseModel):
 
     cluster_id: uuid.UUID
     cluster_name: str
-    status: Literal["SUCCESS", "ERROR", "TIMEOUT"]
+    status: Literal["SUCCESS", "ERROR", "TIMEOUT", "PARTIAL", "SKIPPED"]
     result_type: Literal["MATRIX", "VECTOR", "SCALAR", "STRING"] | None
     data: Any
     error: QueryError | None
@@ -47,8 +49,19 @@ class ClusterResult(BaseModel):
     cached: bool
 
 
+class Aggregated(BaseModel):
+    """All clusters' results as one, by label set; `data` is what Prometheus gives as `result`."""
+
+    aggregate: Literal["SUM", "AVG", "MAX", "MIN"]
+    result_type: Literal["MATRIX", "VECTOR"]
+    data: Any
+
+
 class MetricsAnswer(BaseModel):
+    """`aggregated` is null where nothing but MERGE was asked for."""
+
     results: list[ClusterResult]
+    aggregated: Aggregated | None
     total_query_time_ms: int
     clusters_queried: int
     clusters_succeeded: int
@@ -114,14 +127,18 @@ class QueryForm(serializers.Serializer[Any]):
     )
     time = MomentField(required=False)
     timeout = serializers.FloatField(default=30, min_value=0.1, max_value=300)
-    aggregate = serializers.ChoiceField(choices=["MERGE"], default="MERGE")
+    aggregate = serializers.ChoiceField(choices=get_args(Aggregate), default="MERGE")
 
     def question(self) -> Question:
-        sent = self.validated_data
         # Without a time each Prometheus would take its own "now"; one moment for all is honest.
-        moment = sent.get("time", datetime.now(UTC).timestamp())
-        form = {"query": sent["query"], "time": f"{moment:.3f}"}
-        return _question("query", form, sent)
+        moment = self.validated_data.get("time", datetime.now(UTC).timestamp())
+        return self._asked_over(Grid.at(round(moment, 3)))
+
+    def _asked_over(self, grid: Grid) -> Question:
+        sent = self.validated_data
+        return Question(
+            sent["query"], grid, sent["timeout"], sent["cluster_ids"], sent["aggregate"]
+        )
 
 
 class QueryRangeForm(QueryForm):
@@ -143,23 +160,14 @@ class QueryRangeForm(QueryForm):
 
     def question(self) -> Question:
         sent = self.validated_data
-        form = {
-            "query": sent["query"],
-            "start": f"{sent['start_time']:.3f}",
-            "end": f"{sent['end_time']:.3f}",
-            "step": f"{sent['step']:g}",
-        }
-        return _question("query_range", form, sent)
-
-
-def _question(path: str, form: dict[str, str], sent: dict[str, Any]) -> Question:
-    timeout = sent["timeout"]
-    return Question(path, form | {"timeout": f"{timeout:g}s"}, timeout, sent["cluster_ids"])
+        start, end = round(sent["start_time"], 3), round(sent["end_time"], 3)
+        return self._asked_over(Grid(start, end, round(sent["step"], 3)))
 
 
 ANSWERS = {
     200: MetricsAnswer,
     404: OpenApiResponse(Problem, description="A named cluster is not there, or is disabled."),
+    422: OpenApiResponse(Problem, description="What the clusters say cannot be reckoned together."),
     502: OpenApiResponse(Problem, description="No cluster answered; `details.clusters` says why."),
     504: OpenApiResponse(Problem, description="No cluster answered in time."),
 }
@@ -193,12 +201,20 @@ class QueryRangeView(APIView):
 
 def _answer(request: Request, form: QueryForm) -> Response:
     form.is_valid(raise_exception=True)
-    return Response(_present(metrics.ask(user_of(request), form.question())))
+    question = form.question()
+    return Response(_present(metrics.ask(user_of(request), question), question))
 
 
-def _present(answer: FleetAnswer) -> dict[str, Any]:
+def _present(answer: FleetAnswer, question: Question) -> dict[str, Any]:
+    found = answer.aggregated
     return {
         "results": [_row(outcome) for outcome in answer.outcomes],
+        "aggregated": found
+        and {
+            "aggregate": question.aggregate,
+            "result_type": found.result_type.upper(),
+            "data": orjson.Fragment(found.result),
+        },
         "total_query_time_ms": answer.elapsed_ms,
         "clusters_queried": len(answer.outcomes),
         "clusters_succeeded": len(answer.answers),
@@ -223,7 +239,7 @@ def _row(outcome: Outcome[QueryResult]) -> dict[str, Any]:
             }
         case Failure(code=code, reason=reason):
             return row | {
-                "status": "TIMEOUT" if code == "QUERY_TIMEOUT" else "ERROR",
+                "status": _STATUS_OF.get(code, "ERROR"),
                 "result_type": None,
                 "data": [],
                 "error": {"code": code, "message": reason},

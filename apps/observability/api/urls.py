@@ -4,6 +4,12 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from apps.observability.api.indicators import IndicatorSeriesView, IndicatorsView
+from apps.observability.api.metric_browsing import (
+    LabelsView,
+    LabelValuesView,
+    MetadataView,
+    SeriesView,
+)
 from apps.observability.api.metrics import QueryRangeView, QueryView
 from apps.observability.api.saved_queries import SavedQueryViewSet
 
@@ -15,5 +21,9 @@ urlpatterns = [
     path("indicators/<slug:indicator>", IndicatorSeriesView.as_view(), name="indicator-series"),
     path("metrics/query", QueryView.as_view(), name="metrics-query"),
     path("metrics/query_range", QueryRangeView.as_view(), name="metrics-query-range"),
+    path("metrics/labels", LabelsView.as_view(), name="metrics-labels"),
+    path("metrics/label/<str:label>/values", LabelValuesView.as_view(), name="metrics-values"),
+    path("metrics/series", SeriesView.as_view(), name="metrics-series"),
+    path("metrics/metadata", MetadataView.as_view(), name="metrics-metadata"),
     *router.urls,
 ]

@@ -1,8 +1,12 @@
-"""PromQL over the fleet: one answer or failure per cluster, and a sentence on who is missing."""
+"""PromQL to each cluster: an answer or a failure of each, and a sentence on who is missing.
+
+Where it is wanted, the answers are reckoned together by the labels that they have in common.
+"""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -10,28 +14,53 @@ from django.conf import settings
 from apps import lasting_loop
 from apps.accounts.models import User
 from apps.clusters.connection import Connection
+from apps.observability.arithmetic import decoding
+from apps.observability.arithmetic.evaluation import evaluate
+from apps.observability.arithmetic.rendering import Rendered, render
+from apps.observability.arithmetic.values import Grid, Vector
 from apps.observability.federation import targets
 from apps.observability.federation.fan_out import ask_each
 from apps.observability.federation.outcome import Answer, Failure, Outcome
+from apps.observability.promql import guard
+from apps.observability.promql.naming import CLUSTER
+from apps.observability.promql.plan import Aggregation, Grouping, Leaf, Plan
 from apps.observability.queries import asking
 from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import QueryResult
 
+Aggregate = Literal["MERGE", "SUM", "AVG", "MAX", "MIN"]
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`path` is Prometheus' own: query or query_range. `timeout` is for all, in seconds."""
+    """An instant query where the grid is one moment. `timeout` is for all, in seconds."""
 
-    path: str
-    form: dict[str, str]
+    text: str
+    grid: Grid
     timeout: float
     cluster_ids: Sequence[UUID] = field(default_factory=tuple)
+    aggregate: Aggregate = "MERGE"
+
+    @property
+    def path(self) -> str:
+        return "query" if self.grid.is_instant else "query_range"
+
+    def form(self) -> dict[str, str]:
+        form = {"query": self.text, "timeout": f"{self.timeout:g}s"}
+        if self.grid.is_instant:
+            return form | {"time": f"{self.grid.start:.3f}"}
+        times = {"start": f"{self.grid.start:.3f}", "end": f"{self.grid.end:.3f}"}
+        return form | times | {"step": f"{self.grid.step:g}"}
 
 
 @dataclass(frozen=True, slots=True)
 class FleetAnswer:
+    """`aggregated` is there where it was asked for; `remarks` say whose part is not in it."""
+
     outcomes: list[Outcome[QueryResult]]
     elapsed_ms: int
+    aggregated: Rendered | None = None
+    remarks: Sequence[str] = ()
 
     @property
     def answers(self) -> list[Answer[QueryResult]]:
@@ -48,19 +77,46 @@ class FleetAnswer:
             for answer in self.answers
             for warning in answer.value.warnings
         ]
-        return said + [f"{one.connection.name}: {one.reason}" for one in self.failures]
+        said += [f"{one.connection.name}: {one.reason}" for one in self.failures]
+        return said + list(self.remarks)
 
 
 def ask(user: User, question: Question) -> FleetAnswer:
     """Ask every chosen cluster; raise only if not a single one answered."""
     started = time.perf_counter()
+    expr = guard.read(question.text)
+    if not question.grid.is_instant:
+        guard.check_grid(expr, question.grid.start, question.grid.end, question.grid.step)
     connections = targets.choose(user, question.cluster_ids)
     asking.let_go_of_the_database()
     outcomes = lasting_loop.submit(_ask_all(connections, question)).result()
-    answer = FleetAnswer(outcomes, round((time.perf_counter() - started) * 1000))
+    answer = FleetAnswer(outcomes, _since(started))
     if answer.failures and not answer.answers:
         raise asking.all_failed(answer.failures)
-    return answer
+    if question.aggregate == "MERGE":
+        return answer
+    aggregated, remarks = _reckon(answer.answers, question)
+    return FleetAnswer(outcomes, _since(started), aggregated, remarks)
+
+
+def _reckon(answers: list[Answer[QueryResult]], question: Question) -> tuple[Rendered, list[str]]:
+    """Return one result of all clusters by label set, and which clusters it could not include."""
+    leaf = Leaf(lambda _: question.text)
+    whole = Aggregation(question.aggregate.lower(), leaf, Grouping((CLUSTER,), by=False))
+    parts: dict[str, Vector] = {}
+    remarks = []
+    for answer in answers:
+        name, result = answer.connection.name, answer.value
+        try:
+            parts[name] = decoding.read(result.result_type, result.result, question.grid)
+        except decoding.Malformed as malformed:
+            remarks.append(f"{name}: not in the {question.aggregate.lower()}: {malformed}")
+    value = evaluate(Plan(whole), {leaf: parts}, question.grid)
+    return render(value, question.grid), remarks
+
+
+def _since(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)
 
 
 async def _ask_all(connections: list[Connection], question: Question) -> list[Outcome[QueryResult]]:
@@ -68,7 +124,7 @@ async def _ask_all(connections: list[Connection], question: Question) -> list[Ou
         return await prometheus.query(
             asking.upstream_of(target),
             question.path,
-            question.form,
+            question.form(),
             deadline=question.timeout,
             cap=asking.cap(),
         )

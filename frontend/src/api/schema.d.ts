@@ -411,6 +411,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/metrics/label/{label}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The values of one label, of all clusters together; `__name__` is that of the metric. */
+        get: operations["metrics_label_values_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The names of all labels, of all clusters together. */
+        get: operations["metrics_labels_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the metrics are: type, unit, and what their makers say of them. */
+        get: operations["metrics_metadata_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/metrics/query": {
         parameters: {
             query?: never;
@@ -439,6 +490,23 @@ export interface paths {
         put?: never;
         /** @description Ask a range query of many clusters. One failed cluster never fails the answer. */
         post: operations["metrics_query_range_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The series that a selector means, each with the name of its cluster. */
+        get: operations["metrics_series_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -491,6 +559,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Aggregated
+         * @description All clusters' results as one, by label set; `data` is what Prometheus gives as `result`.
+         */
+        Aggregated: {
+            /**
+             * Aggregate
+             * @enum {string}
+             */
+            aggregate: "SUM" | "AVG" | "MAX" | "MIN";
+            /**
+             * Result Type
+             * @enum {string}
+             */
+            result_type: "MATRIX" | "VECTOR";
+            /** Data */
+            data: unknown;
+        };
         /**
          * AuditLine
          * @description One thing done; `details` never hold a secret.
@@ -614,7 +700,7 @@ export interface components {
              * Discovered At
              * @default null
              */
-            discovered_at?: string | null;
+            discovered_at: string | null;
         };
         /**
          * ClusterAnswer
@@ -736,7 +822,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "SUCCESS" | "ERROR" | "TIMEOUT";
+            status: "SUCCESS" | "ERROR" | "TIMEOUT" | "PARTIAL" | "SKIPPED";
             /** Result Type */
             result_type: ("MATRIX" | "VECTOR" | "SCALAR" | "STRING") | null;
             /** Data */
@@ -1050,9 +1136,9 @@ export interface components {
                 [key: string]: string;
             };
             /** @default false */
-            dry_run?: boolean;
+            dry_run: boolean;
             /** @default false */
-            update?: boolean;
+            update: boolean;
         };
         /**
          * ImportResult
@@ -1217,10 +1303,66 @@ export interface components {
             /** Version */
             version: string;
         };
-        /** MetricsAnswer */
+        /**
+         * MergedMetadata
+         * @description By the name of the metric; several where the clusters differ.
+         */
+        MergedMetadata: {
+            /** Clusters Queried */
+            clusters_queried: number;
+            /** Clusters Succeeded */
+            clusters_succeeded: number;
+            /** Warnings */
+            warnings: string[];
+            /** Items */
+            items: {
+                [key: string]: components["schemas"]["MetricMetadata"][];
+            };
+        };
+        /**
+         * MergedSeries
+         * @description Each series is its labels; `cluster` among them says of which cluster it is.
+         */
+        MergedSeries: {
+            /** Clusters Queried */
+            clusters_queried: number;
+            /** Clusters Succeeded */
+            clusters_succeeded: number;
+            /** Warnings */
+            warnings: string[];
+            /** Items */
+            items: {
+                [key: string]: string;
+            }[];
+        };
+        /** MergedWords */
+        MergedWords: {
+            /** Clusters Queried */
+            clusters_queried: number;
+            /** Clusters Succeeded */
+            clusters_succeeded: number;
+            /** Warnings */
+            warnings: string[];
+            /** Items */
+            items: string[];
+        };
+        /** MetricMetadata */
+        MetricMetadata: {
+            /** Type */
+            type: string;
+            /** Help */
+            help: string;
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * MetricsAnswer
+         * @description `aggregated` is null where nothing but MERGE was asked for.
+         */
         MetricsAnswer: {
             /** Results */
             results: components["schemas"]["ClusterResult"][];
+            aggregated: components["schemas"]["Aggregated"] | null;
             /** Total Query Time Ms */
             total_query_time_ms: number;
             /** Clusters Queried */
@@ -1382,13 +1524,13 @@ export interface components {
         PatchedSavedQueryFormRequest: {
             name?: string;
             /** @default  */
-            description?: string;
+            description: string;
             query?: string;
             /** @default  */
-            unit?: string;
+            unit: string;
             scope?: components["schemas"]["ScopeFormRequest"];
             /** @default false */
-            shared?: boolean;
+            shared: boolean;
         };
         /**
          * PermissionsView
@@ -1451,13 +1593,17 @@ export interface components {
              * Format: double
              * @default 30
              */
-            timeout?: number;
+            timeout: number;
             /**
              * @description * `MERGE` - MERGE
+             *     * `SUM` - SUM
+             *     * `AVG` - AVG
+             *     * `MAX` - MAX
+             *     * `MIN` - MIN
              * @default MERGE
              * @enum {string}
              */
-            aggregate?: "MERGE";
+            aggregate: "MERGE" | "SUM" | "AVG" | "MAX" | "MIN";
         };
         QueryRangeFormRequest: {
             query: string;
@@ -1466,13 +1612,17 @@ export interface components {
              * Format: double
              * @default 30
              */
-            timeout?: number;
+            timeout: number;
             /**
              * @description * `MERGE` - MERGE
+             *     * `SUM` - SUM
+             *     * `AVG` - AVG
+             *     * `MAX` - MAX
+             *     * `MIN` - MIN
              * @default MERGE
              * @enum {string}
              */
-            aggregate?: "MERGE";
+            aggregate: "MERGE" | "SUM" | "AVG" | "MAX" | "MIN";
             /** Format: date-time */
             start_time: string;
             /** Format: date-time */
@@ -1502,7 +1652,7 @@ export interface components {
              * @default queued
              * @constant
              */
-            status?: "queued";
+            status: "queued";
         };
         RegistrationFormRequest: {
             name: string;
@@ -1555,7 +1705,7 @@ export interface components {
              * @default rotated
              * @constant
              */
-            status?: "rotated";
+            status: "rotated";
         };
         /** @description What takes the place of what is stored. What is not named is kept. */
         RotationFormRequest: {
@@ -1588,13 +1738,13 @@ export interface components {
         SavedQueryFormRequest: {
             name: string;
             /** @default  */
-            description?: string;
+            description: string;
             query: string;
             /** @default  */
-            unit?: string;
+            unit: string;
             scope?: components["schemas"]["ScopeFormRequest"];
             /** @default false */
-            shared?: boolean;
+            shared: boolean;
         };
         /** SavedQueryView */
         SavedQueryView: {
@@ -1708,7 +1858,7 @@ export interface components {
              * @default stored
              * @constant
              */
-            status?: "stored";
+            status: "stored";
         };
         /**
          * TestAnswer
@@ -1749,7 +1899,7 @@ export interface components {
              * @default validated
              * @constant
              */
-            status?: "validated";
+            status: "validated";
         };
         /**
          * Validation
@@ -3953,6 +4103,302 @@ export interface operations {
             };
         };
     };
+    metrics_label_values_retrieve: {
+        parameters: {
+            query?: {
+                /** @description only these; repeat for more. Else all enabled ones that you may see */
+                cluster_id?: string[];
+                /** @description no more than so many */
+                limit?: number;
+                /** @description only of series that one of these selectors means, such as `up{job="node"}` */
+                match?: string[];
+            };
+            header?: never;
+            path: {
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedWords"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster could do what was asked. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered; `details.clusters` says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_labels_retrieve: {
+        parameters: {
+            query?: {
+                /** @description only these; repeat for more. Else all enabled ones that you may see */
+                cluster_id?: string[];
+                /** @description no more than so many */
+                limit?: number;
+                /** @description only of series that one of these selectors means, such as `up{job="node"}` */
+                match?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedWords"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster could do what was asked. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered; `details.clusters` says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_metadata_retrieve: {
+        parameters: {
+            query?: {
+                /** @description only these; repeat for more. Else all enabled ones that you may see */
+                cluster_id?: string[];
+                /** @description no more than so many */
+                limit?: number;
+                /** @description of this metric alone */
+                metric?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedMetadata"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster could do what was asked. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered; `details.clusters` says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     metrics_query_create: {
         parameters: {
             query?: never;
@@ -4030,6 +4476,15 @@ export interface operations {
             };
             /** @description The body is not sent as `application/json`. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the clusters say cannot be reckoned together. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4143,6 +4598,113 @@ export interface operations {
             };
             /** @description The body is not sent as `application/json`. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the clusters say cannot be reckoned together. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered; `details.clusters` says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster answered in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics_series_retrieve: {
+        parameters: {
+            query?: {
+                /** @description only these; repeat for more. Else all enabled ones that you may see */
+                cluster_id?: string[];
+                /** @description no more than so many */
+                limit?: number;
+                /** @description only of series that one of these selectors means, such as `up{job="node"}` */
+                match?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedSeries"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No cluster could do what was asked. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
