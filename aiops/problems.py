@@ -55,7 +55,8 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response | None
         )
     if isinstance(error, DomainError):
         set_rollback()
-        return Response(envelope(error.code, error.message, error.details), status=error.status)
+        body = envelope(error.code, error.message, error.details)
+        return Response(body, status=error.status, headers=_headers(error, context))
     for kind, (code, status) in CODES.items():
         if isinstance(error, kind):
             set_rollback()

@@ -109,7 +109,7 @@ def _ask(user: User, scope: Scope, path: str, shape: Decoder[T]) -> tuple[dict[s
 
     coverage = Coverage(len(asked))
     said: dict[str, T] = {}
-    for outcome in lasting_loop.submit(_each(asked, ask_one, scope.timeout)).result():
+    for outcome in lasting_loop.submit(_each(asked, ask_one, scope.timeout, str(user.pk))).result():
         answer = coverage.note(outcome)
         if answer is not None:
             said[outcome.connection.name] = answer.data
@@ -121,9 +121,14 @@ async def _each(
     asked: Sequence[Connection],
     ask_one: Callable[[Connection], Awaitable[Said[T]]],
     deadline: float,
+    asker: str,
 ) -> list[Any]:
     return await ask_each(
-        asked, ask_one, deadline=deadline, at_once=settings.METRICS_CLUSTERS_AT_ONCE
+        asked,
+        ask_one,
+        deadline=deadline,
+        at_once=settings.METRICS_CLUSTERS_AT_ONCE,
+        asker=asker,
     )
 
 

@@ -6,7 +6,7 @@ worked out by arithmetic, once they are all there.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.conf import settings
@@ -44,6 +44,8 @@ class FleetQuery:
     timeout: float
     lookback: float = 0.0
     limit: int = 0
+    # Whose question it is.
+    asker: str = ""
 
     @property
     def path(self) -> str:
@@ -73,6 +75,7 @@ def ask(user: User, query: FleetQuery) -> Worked | Splicing:
     expr = guard.read(query.text)
     if not query.grid.is_instant:
         guard.check_grid(expr, query.grid.start, query.grid.end, query.grid.step)
+    query = replace(query, asker=str(user.pk))
     members = [one for one in targets.choose(user, ()) if "prometheus" in one.parts]
     plan = split.plan(expr, [one.name for one in members])
     if plan.kind in {"matrix", "string"} and not query.grid.is_instant:
@@ -179,4 +182,10 @@ def _flow(
     ask_one: Callable[[Connection], Awaitable[Said[T]]],
     query: FleetQuery,
 ) -> Flow[Said[T]]:
-    return Flow(asked, ask_one, deadline=query.timeout, at_once=settings.METRICS_CLUSTERS_AT_ONCE)
+    return Flow(
+        asked,
+        ask_one,
+        deadline=query.timeout,
+        at_once=settings.METRICS_CLUSTERS_AT_ONCE,
+        asker=query.asker,
+    )
