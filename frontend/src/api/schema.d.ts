@@ -700,7 +700,7 @@ export interface components {
              * Discovered At
              * @default null
              */
-            discovered_at: string | null;
+            discovered_at?: string | null;
         };
         /**
          * ClusterAnswer
@@ -1136,9 +1136,9 @@ export interface components {
                 [key: string]: string;
             };
             /** @default false */
-            dry_run: boolean;
+            dry_run?: boolean;
             /** @default false */
-            update: boolean;
+            update?: boolean;
         };
         /**
          * ImportResult
@@ -1524,13 +1524,13 @@ export interface components {
         PatchedSavedQueryFormRequest: {
             name?: string;
             /** @default  */
-            description: string;
+            description?: string;
             query?: string;
             /** @default  */
-            unit: string;
+            unit?: string;
             scope?: components["schemas"]["ScopeFormRequest"];
             /** @default false */
-            shared: boolean;
+            shared?: boolean;
         };
         /**
          * PermissionsView
@@ -1593,7 +1593,7 @@ export interface components {
              * Format: double
              * @default 30
              */
-            timeout: number;
+            timeout?: number;
             /**
              * @description * `MERGE` - MERGE
              *     * `SUM` - SUM
@@ -1603,7 +1603,7 @@ export interface components {
              * @default MERGE
              * @enum {string}
              */
-            aggregate: "MERGE" | "SUM" | "AVG" | "MAX" | "MIN";
+            aggregate?: "MERGE" | "SUM" | "AVG" | "MAX" | "MIN";
         };
         QueryRangeFormRequest: {
             query: string;
@@ -1612,7 +1612,7 @@ export interface components {
              * Format: double
              * @default 30
              */
-            timeout: number;
+            timeout?: number;
             /**
              * @description * `MERGE` - MERGE
              *     * `SUM` - SUM
@@ -1622,7 +1622,7 @@ export interface components {
              * @default MERGE
              * @enum {string}
              */
-            aggregate: "MERGE" | "SUM" | "AVG" | "MAX" | "MIN";
+            aggregate?: "MERGE" | "SUM" | "AVG" | "MAX" | "MIN";
             /** Format: date-time */
             start_time: string;
             /** Format: date-time */
@@ -1652,7 +1652,7 @@ export interface components {
              * @default queued
              * @constant
              */
-            status: "queued";
+            status?: "queued";
         };
         RegistrationFormRequest: {
             name: string;
@@ -1705,7 +1705,7 @@ export interface components {
              * @default rotated
              * @constant
              */
-            status: "rotated";
+            status?: "rotated";
         };
         /** @description What takes the place of what is stored. What is not named is kept. */
         RotationFormRequest: {
@@ -1738,13 +1738,13 @@ export interface components {
         SavedQueryFormRequest: {
             name: string;
             /** @default  */
-            description: string;
+            description?: string;
             query: string;
             /** @default  */
-            unit: string;
+            unit?: string;
             scope?: components["schemas"]["ScopeFormRequest"];
             /** @default false */
-            shared: boolean;
+            shared?: boolean;
         };
         /** SavedQueryView */
         SavedQueryView: {
@@ -1858,7 +1858,7 @@ export interface components {
              * @default stored
              * @constant
              */
-            status: "stored";
+            status?: "stored";
         };
         /**
          * TestAnswer
@@ -1899,7 +1899,7 @@ export interface components {
              * @default validated
              * @constant
              */
-            status: "validated";
+            status?: "validated";
         };
         /**
          * Validation
