@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+import requests
 from prometheus_api_client import PrometheusConnect
 
 from aiops import BASE_DIR
@@ -129,3 +130,20 @@ def test_a_client_of_python_is_content(platform: Platform) -> None:
     assert [len(one["values"]) for one in over] == [2, 2]
     total = client.custom_query("sum(up)", params={"time": "1769860800"})
     assert total[0]["value"][1] == "2"
+
+
+def test_a_large_answer_streams_through_the_real_server(platform: Platform) -> None:
+    values = [[1769860800 + step, "0.123456789"] for step in range(10_000)]
+    rows = [{"metric": {"n": str(number)}, "values": values} for number in range(20)]
+    for upstream in platform.fleet.upstreams.values():
+        upstream.answers["/api/v1/query_range"] = said({"resultType": "matrix", "result": rows})
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {platform.token}"
+        asked = {"query": "up", "start": "1769860800", "end": "1769870799", "step": "1"}
+        response = session.get(f"{platform.url}/api/v1/query_range", params=asked)
+    assert "Content-Length" not in response.headers
+    found = response.json()["data"]["result"]
+    assert {row["metric"]["cluster"] for row in found} == {"alpha", "beta"}
+    assert len(found) == 40
+    assert found[0]["values"] == values
