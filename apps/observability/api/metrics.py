@@ -227,7 +227,7 @@ def _row(outcome: Outcome[QueryResult]) -> dict[str, Any]:
         "cluster_id": outcome.connection.cluster_id,
         "cluster_name": outcome.connection.name,
         "query_time_ms": outcome.elapsed_ms,
-        "cached": False,
+        "cached": isinstance(outcome, Answer) and outcome.value.cached,
     }
     match outcome:
         case Answer(value=result):

@@ -1,7 +1,7 @@
 """Asks one cluster's Prometheus, and says what it means that none answered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from apps.observability.errors import (
 from apps.observability.federation.cached import ask_cached
 from apps.observability.federation.outcome import Answer, Failure, Outcome, SourceFailed
 from apps.observability.sources import prometheus
-from apps.observability.sources.prometheus import Decoder, Said
+from apps.observability.sources.prometheus import Decoder, QueryResult, Said
 
 T = TypeVar("T")
 Params = Mapping[str, str | list[str]]
@@ -45,6 +45,15 @@ async def post(
     upstream = upstream_of(target)
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
     return await _ask(target, upstream, call, shape)
+
+
+async def query(
+    target: Connection, path: str, form: Mapping[str, str], deadline: float
+) -> QueryResult:
+    upstream = upstream_of(target)
+    call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
+    heard = await ask_cached(target, call, lambda reply: prometheus.read(upstream, reply))
+    return replace(heard.value, cached=heard.cached)
 
 
 async def get(

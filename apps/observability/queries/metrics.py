@@ -25,7 +25,6 @@ from apps.observability.promql import guard
 from apps.observability.promql.naming import CLUSTER
 from apps.observability.promql.plan import Aggregation, Grouping, Leaf, Plan
 from apps.observability.queries import asking
-from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import QueryResult
 
 Aggregate = Literal["MERGE", "SUM", "AVG", "MAX", "MIN"]
@@ -89,7 +88,7 @@ def ask(user: User, question: Question) -> FleetAnswer:
         guard.check_grid(expr, question.grid.start, question.grid.end, question.grid.step)
     connections = targets.choose(user, question.cluster_ids)
     asking.let_go_of_the_database()
-    outcomes = lasting_loop.submit(_ask_all(connections, question)).result()
+    outcomes = lasting_loop.submit(_ask_all(connections, question, str(user.pk))).result()
     answer = FleetAnswer(outcomes, _since(started))
     if answer.failures and not answer.answers:
         raise asking.all_failed(answer.failures)
@@ -119,19 +118,16 @@ def _since(started: float) -> int:
     return round((time.perf_counter() - started) * 1000)
 
 
-async def _ask_all(connections: list[Connection], question: Question) -> list[Outcome[QueryResult]]:
+async def _ask_all(
+    connections: list[Connection], question: Question, asker: str
+) -> list[Outcome[QueryResult]]:
     async def ask_one(target: Connection) -> QueryResult:
-        return await prometheus.query(
-            asking.upstream_of(target),
-            question.path,
-            question.form(),
-            deadline=question.timeout,
-            cap=asking.cap(),
-        )
+        return await asking.query(target, question.path, question.form(), question.timeout)
 
     return await ask_each(
         connections,
         ask_one,
         deadline=question.timeout,
         at_once=settings.METRICS_CLUSTERS_AT_ONCE,
+        asker=asker,
     )

@@ -27,6 +27,7 @@ class QueryResult:
     result_type: str
     result: bytes
     warnings: tuple[str, ...]
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
