@@ -10,7 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops.settings.development")
 
 app = Celery("aiops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["apps.clusters", "aiops.heartbeat"], related_name="tasks")
+app.autodiscover_tasks(
+    ["apps.clusters", "apps.observability", "aiops.heartbeat"], related_name="tasks"
+)
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]
