@@ -67,7 +67,7 @@ def splice(data: Data, kind: str, cluster: str) -> tuple[bytes, int]:
 def under(cluster: str, labels: dict[str, str]) -> dict[str, str]:
     """Return the labels as the fleet has them: what was called `cluster` before moves aside."""
     # Most have none, and are changed where they are.
-    if any(label.endswith(CLUSTER) for label in labels):
+    if CLUSTER in " ".join(labels):
         labels = {fleetwide(label): value for label, value in labels.items()}
     labels[CLUSTER] = cluster
     return labels
