@@ -17,6 +17,8 @@ from apps.streaming.publish import publish
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 500
+
 
 def tell_expiries() -> int:
     """Publish each expiry that is not told yet; return how many. Two workers tell each once."""
@@ -24,8 +26,10 @@ def tell_expiries() -> int:
     now = timezone.now()
     warned = now + timedelta(days=settings.EXPIRY_WARNING_DAYS)
     ending = Credential.objects.filter(cluster__enabled=True, expires_at__lte=warned)
+    untold = ending.exclude(expiry_told=ExpiryTold.EXPIRED).select_related("cluster")
     told = 0
-    for credential in ending.exclude(expiry_told=ExpiryTold.EXPIRED).select_related("cluster"):
+    # What was made on one day ends on one day: no boxes, and never a whole fleet in memory.
+    for credential in untold.defer("sealed", "ca_bundle", "oidc").iterator(AT_ONCE):
         expired = credential.expires_at is not None and credential.expires_at <= now
         level = ExpiryTold.EXPIRED if expired else ExpiryTold.SOON
         if credential.expiry_told != level:
@@ -35,7 +39,7 @@ def tell_expiries() -> int:
 
 def _read_old_ones() -> None:
     """Read when those end that were stored before anybody asked; they name nothing they hold."""
-    for stored in Credential.objects.filter(holds=[]):
+    for stored in Credential.objects.filter(holds=[]).iterator(AT_ONCE):
         try:
             secrets = vault.unlock(stored)
         except BoxClosed as closed:

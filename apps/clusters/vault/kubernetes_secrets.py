@@ -102,7 +102,8 @@ class KubernetesVault:
         try:
             listed = _ask(revisions.listed, instance)
             # Read after the Secrets: whatever was committed meanwhile has its row by now.
-            named = dict(Credential.objects.values_list("cluster_id", "sealed"))
+            rows = Credential.objects.filter(sealed__startswith=PREFIX)
+            named = dict(rows.values_list("cluster_id", "sealed"))
             strays = [(held, found) for held in listed if (found := _strays(held, named))]
             return _ask(_drop_all, strays)
         except Away as away:
