@@ -86,6 +86,21 @@ class Answer:
     def content(self) -> bytes:
         return bytes(self._body.content) if self._body else b""
 
+    def take(self) -> bytes:
+        """Return what came of the body since it was last taken."""
+        piece = self.content
+        if self._body:
+            self._body.content.clear()
+        return piece
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]] | None:
+        """The header's fields, once it is whole."""
+        if self._body is None:
+            return None
+        found = map(_FIELD.match, self.head)
+        return [(each[1], each[2].strip(b" \t")) for each in found if each]
+
     @property
     def keeps_connection(self) -> bool:
         """Whether another question may follow; not after bytes that belong to no answer."""
