@@ -11,7 +11,7 @@ from apps.clusters.vault import store
 from apps.clusters.vault.secrets import Secrets
 from apps.simulator.bulk import Member
 
-# Within two intervals of the benchmark: what is due later still is taken for a clock that was wrong.
+# Within two intervals of the benchmark: what is due later still was written by a wrong clock.
 FAR_AWAY = timedelta(hours=1)
 
 
