@@ -123,6 +123,27 @@ def test_one_that_speaks_with_the_last_word_of_the_handshake_is_a_failure(
     assert caught.value.stage == Stage.PROTOCOL
 
 
+@pytest.mark.parametrize("farewell", [True, False])
+def test_an_answer_without_a_length_ends_with_a_farewell(
+    tls: ssl.SSLContext, farewell: bool
+) -> None:
+    def speak(connection: socket.socket) -> None:
+        with tls.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(65_536)
+            secure.sendall(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+            if farewell:
+                secure.unwrap()
+
+    with speaker(speak) as where:
+        upstream = Upstream(f"https://{where}", AUTHORITY.bundle, server_name=NAME)
+        if farewell:
+            assert async_to_sync(ask)(upstream, Call("/", deadline=5)).body == b"all of it"
+            return
+        with pytest.raises(Unreachable) as caught:
+            async_to_sync(ask)(upstream, Call("/", deadline=5))
+    assert caught.value.reason == "the connection broke in the middle of an answer"
+
+
 @pytest.mark.parametrize("name", [".", ".x", "a\0b", "x" * 300, f"{'a' * 64}.b", "bü..cher", " "])
 def test_a_server_name_that_is_none_is_a_tls_failure(tls: ssl.SSLContext, name: str) -> None:
     with fakes.serve(tls=tls) as server, pytest.raises(Unreachable) as caught:

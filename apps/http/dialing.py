@@ -104,4 +104,5 @@ async def _secure(connection: Connection, context: ssl.SSLContext, name: str) ->
         # How asyncio says that the other side hung up in the middle of it.
         raise ConnectionResetError
     connection.transport = secured
+    connection.secured = secured.get_extra_info("ssl_object")
     connection.certificate_expires_at = tls.end_of(secured.get_extra_info("peercert"))
