@@ -3,8 +3,10 @@
 A child says "ready" once it is; then each line it is given is answered by one line of JSON.
 """
 
+import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,11 +14,18 @@ from contextlib import contextmanager
 from typing import Any
 
 LOAD_CORE, MEASURED_CORE = 0, -1
+# What servers may open as systemd starts them is more. As root we give it to children; else they
+# have what there is.
+FILES = 65_536
 
 
 class Child:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+
+    @property
+    def files(self) -> int:
+        return resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE)[0]
 
     def ask(self, line: str) -> dict[str, Any]:
         stdin = self._process.stdin
@@ -43,6 +52,8 @@ def start(words: Sequence[str], core: int) -> Iterator[Child]:
         text=True,
     )
     _pin(process.pid, core)
+    with contextlib.suppress(PermissionError, ValueError):
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
     child = Child(process)
     try:
         if child.read().strip() != "ready":
