@@ -26,9 +26,6 @@ def render(figures: Mapping[str, Any]) -> str:
 
 def _polling(made: Mapping[str, Any]) -> str:
     figures = made["figures"]
-    steady = figures["steady"]
-    both = (steady["late_p95_seconds"], steady["late_p95_seconds_without_hanging"])
-    late = "".join(f"| {_told(one)} " for one in both) + "|"
     lines = [
         "## 4. Health checks",
         "",
@@ -40,6 +37,17 @@ def _polling(made: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|---|",
         *(_growth(row, figures["growth"]) for row in figures["growth"]),
         "",
+        made.get("note", ""),
+        *(_steady(figures["steady"]) if "steady" in figures else ()),
+    ]
+    return "\n".join(lines)
+
+
+def _steady(steady: Mapping[str, Any]) -> list[str]:
+    both = (steady["late_p95_seconds"], steady["late_p95_seconds_without_hanging"])
+    late = "".join(f"| {_told(one)} " for one in both) + "|"
+    return [
+        "",
         DUE.format(**steady),
         "",
         "| what | with 1 % hanging | without them |",
@@ -48,7 +56,6 @@ def _polling(made: Mapping[str, Any]) -> str:
         f"| checked after it was due, p95 s {late}",
         "",
     ]
-    return "\n".join(lines)
 
 
 def _made(made: Mapping[str, Any]) -> str:

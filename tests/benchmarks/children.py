@@ -3,7 +3,6 @@
 A child says "ready" once it is; then each line it is given is answered by one line of JSON.
 """
 
-import contextlib
 import json
 import os
 import resource
@@ -14,9 +13,6 @@ from contextlib import contextmanager
 from typing import Any
 
 LOAD_CORE, MEASURED_CORE = 0, -1
-# What servers may open as systemd starts them is more. As root we give it to children; else they
-# have what there is.
-FILES = 65_536
 
 
 class Child:
@@ -25,6 +21,7 @@ class Child:
 
     @property
     def files(self) -> int:
+        """How many it may open, now that it has asked for all it can get."""
         return resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE)[0]
 
     def ask(self, line: str) -> dict[str, Any]:
@@ -52,8 +49,6 @@ def start(words: Sequence[str], core: int) -> Iterator[Child]:
         text=True,
     )
     _pin(process.pid, core)
-    with contextlib.suppress(PermissionError, ValueError):
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
     child = Child(process)
     try:
         if child.read().strip() != "ready":
