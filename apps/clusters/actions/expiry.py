@@ -1,15 +1,14 @@
 """Tells of credentials that end: once ahead of it, and once when it came."""
 
 import logging
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from apps.clusters import events
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.errors import BoxClosed
+from apps.clusters.expiry import warn_until
 from apps.clusters.models import Credential
 from apps.clusters.models.credential import AuthType, ExpiryTold
 from apps.clusters.vault import store as vault
@@ -24,7 +23,7 @@ def tell_expiries() -> int:
     """Publish each expiry that is not told yet; return how many. Two workers tell each once."""
     _read_old_ones()
     now = timezone.now()
-    warned = now + timedelta(days=settings.EXPIRY_WARNING_DAYS)
+    warned = warn_until(now)
     ending = Credential.objects.filter(cluster__enabled=True, expires_at__lte=warned)
     untold = ending.exclude(expiry_told=ExpiryTold.EXPIRED).select_related("cluster")
     told = 0
