@@ -13,7 +13,7 @@ SEED = "bulk"
 # Answered within this, or hanging. Shorter than an installation's, or the passes would take long.
 TIMEOUT = 3
 SIZES = {1000: 5, 2000: 5, 4000: 2, 8000: 2}
-STEADY = {"clusters": 10_000, "seconds": 60, "repeats": 1}
+STEADY = {"clusters": 10_000, "seconds": 60, "repeats": 3}
 WORKER = "tests.benchmarks.polling_worker"
 LIMITS = "tests.benchmarks.polling_limits"
 # What is measured beside what. All connections that are kept end in the one process that answers,
