@@ -13,6 +13,7 @@ from apps.clusters.tasks import refresh_tokens
 from apps.clusters.vault import store as vault
 from tests.clusters.gated import Gated, gated
 from tests.clusters.test_oidc import provider, sent
+from tests.factories import make_cluster
 from tests.fakes.identity_provider import IdentityProvider
 
 __all__ = ["gated", "provider"]
@@ -61,6 +62,34 @@ def test_a_rotation_gives_way_to_people_and_not_to_what_happens_by_itself(
     else:
         assert found.prometheus_token == "new-p"
         assert renewed.items() <= asdict(found).items()
+
+
+def test_few_tokens_are_asked_for_ahead_of_what_is_stored(
+    gated: Gated, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gated.send(oidc=sent(provider))
+    row = Credential.objects.get()
+    many = refreshing.AT_ONCE * 2 + 3
+    for number in range(1, many):
+        other = make_cluster(f"spoke-{number}", api_server_url=gated.api_server.url)
+        vault.store(other, gated.secrets, auth_type=row.auth_type, oidc=row.oidc)
+    Credential.objects.update(refresh_at=timezone.now())
+    provider.given.clear()
+    ahead: list[int] = []
+    swap = vault.swap
+
+    def look(*args: Any, **clear: Any) -> bool:
+        ahead.append(len(provider.given) - len(ahead))
+        return swap(*args, **clear)
+
+    monkeypatch.setattr(vault, "swap", look)
+    assert async_to_sync(refreshing.refresh_due)() == many == len(ahead)
+    assert max(ahead) <= refreshing.AT_ONCE
+
+
+def test_a_round_ends_before_its_task_though_each_token_takes_half_a_second_to_store() -> None:
+    asking = refreshing.ROUND_SECONDS + 2 * refreshing.ASK_SECONDS
+    assert asking + refreshing.AT_ONCE * 0.5 < refresh_tokens.soft_time_limit
 
 
 def test_a_claim_outlives_the_task_that_made_it() -> None:
