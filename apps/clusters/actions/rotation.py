@@ -38,7 +38,7 @@ def rotate(cluster: Cluster, typed: NewCredential) -> Outcome:
     old = Credential.objects.filter(pk=cluster.pk).first()
     if old is None:
         raise CredentialsNotFound(NOTHING_STORED)
-    if not typed.signs_in:
+    if not typed.signs_in or _kept(old, typed):
         _refuse_to_lose_the_rest(old)
     trial = try_unstored(cluster, typed, credentials.merge_over(old, typed))
     note(cluster, trial.validation)
@@ -46,6 +46,13 @@ def rotate(cluster: Cluster, typed: NewCredential) -> Outcome:
     _replace(cluster, old, typed, trial)
     ending = trial.credential.ending()
     return Outcome(trial.validation, ending.at if ending else None)
+
+
+def _kept(old: Credential, typed: NewCredential) -> set[str]:
+    """Return the tokens of other parts that stay; of an old row nobody knows whether there are."""
+    return (set(old.holds) or set(TOKEN_OF.values())) & set(TOKEN_OF.values()) - set(
+        typed.secrets.names()
+    )
 
 
 def _refuse_to_lose_the_rest(old: Credential) -> None:
