@@ -240,7 +240,7 @@ def test_a_fleet_without_clusters_answers_with_nothing(api: APIClient) -> None:
         ({"step": "0.1"}, "step"),
         ({"timeout": 301}, "timeout"),
         ({"start_time": True}, "start_time"),
-        ({"start_time": 10**400}, "start_time"),
+        ({"start_time": 10**300}, "start_time"),
         ({"start_time": "0001-01-01T00:00:00Z"}, "start_time"),
         ({"aggregate": "SUM"}, "aggregate"),
         ({"cluster_ids": ["x"]}, "cluster_ids"),
