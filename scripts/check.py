@@ -52,7 +52,7 @@ TESTS = [
         [str(environment.PYTHON), "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q"],
         passed=r"(\d+) passed",
         failed=r"(\d+) (?:failed|error)",
-        within=900.0,
+        within=1800.0,
     ),
     Check(
         "vitest",

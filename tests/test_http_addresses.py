@@ -71,6 +71,10 @@ FORBIDDEN = [
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
     "2002:a9fe:a9fe::1",
+    "64:ff9b:1::a9fe:a9fe",
+    "::ffff:0:a9fe:a9fe",
+    "fd00:ec2::23",
+    "fd20:ce::254",
 ]
 
 
@@ -195,6 +199,12 @@ async def test_names_that_hang_keep_no_other_name_from_being_looked_up(
         (f"https://{'a' * 64}.example.net", False),
         ("https://:443", False),
         ("https://x:99999", False),
+        ("https://x:0", False),
+        ("http://127。0。0。1", False),
+        ("http://\uff11\uff16\uff19.254.169.254", False),
+        ("http://\uff10xA9FEA9FE", False),
+        ("http://[::ffff:10.0.0.1]", True),
+        ("http://user:pass@10.0.0.1:80", True),
         ("ftp://example.net", False),
     ],
 )

@@ -1,13 +1,14 @@
 """How a cluster looks from outside: the same in an answer and in an event."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
 from django.utils import timezone
 from pydantic import BaseModel, Field
 
+from apps.clusters.expiry import warn_until
 from apps.clusters.models import CheckSchedule, Cluster, Credential, HealthCheck
 
 StateName = Literal["ONLINE", "DEGRADED", "OFFLINE", "UNKNOWN", "PROVISIONING"]
@@ -187,8 +188,7 @@ def schedule_of(cluster: Cluster) -> CheckSchedule | None:
 
 def ends_soon(moment: datetime | None) -> bool:
     """Whether it is time to warn of what ends then, or has ended."""
-    warned = timezone.now() + timedelta(days=settings.EXPIRY_WARNING_DAYS)
-    return moment is not None and moment <= warned
+    return moment is not None and moment <= warn_until(timezone.now())
 
 
 def describe_status(cluster: Cluster) -> ClusterStatus:

@@ -4,10 +4,11 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 from cryptography import x509
+from django.conf import settings
 
 LONGEST_TOKEN = 16 * 1024
 # The last second that a datetime can hold; a token may claim any number.
@@ -20,6 +21,11 @@ class Expiry:
 
     at: datetime
     name: str = ""
+
+
+def warn_until(now: datetime) -> datetime:
+    """What ends before this is warned of; it may have ended already."""
+    return now + timedelta(days=settings.EXPIRY_WARNING_DAYS)
 
 
 def earliest(secrets: Mapping[str, str], stated: datetime | None = None) -> Expiry | None:

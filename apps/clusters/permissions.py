@@ -17,6 +17,7 @@ from apps.http import Upstream
 
 ANYTHING = Right(EVERYTHING, EVERYTHING, EVERYTHING)
 OWNS_ALL = "It may do everything in the cluster: whoever steals it owns the cluster."
+NAMED = ", limited to objects of certain names."
 MOST_SHOWN = 20
 MOST_LOOKED_AT = 1_000
 
@@ -164,7 +165,7 @@ def _exceeding(granted: Granted) -> Iterable[Excessive]:
     if granted.allows(ANYTHING):
         return [Excessive(EVERYTHING, EVERYTHING, EVERYTHING, OWNS_ALL)]
     known = [
-        Excessive(right.verb, right.resource, right.api_group, why)
+        Excessive(right.verb, right.resource, right.api_group, _limited(why, granted, right))
         for right, why in DANGERS.items()
         if granted.touches(right)
     ]
@@ -172,6 +173,10 @@ def _exceeding(granted: Granted) -> Iterable[Excessive]:
     # Cut before anything is collected: one rule of many verbs and groups makes millions.
     distinct = dict.fromkeys(islice(wide, MOST_LOOKED_AT))
     return [*known, *islice(distinct, MOST_SHOWN)]
+
+
+def _limited(why: str, granted: Granted, right: Right) -> str:
+    return why if granted.allows(right) else why.removesuffix(".") + NAMED
 
 
 def _wildcards(rule: Rule) -> Iterable[Excessive]:
@@ -185,6 +190,8 @@ def _wildcards(rule: Rule) -> Iterable[Excessive]:
         if verbs == [EVERYTHING]
         else "It reaches every kind of object of this group, those too that come later."
     )
+    if rule.names:
+        why = why.removesuffix(".") + NAMED
     for group in [EVERYTHING] if EVERYTHING in rule.api_groups else sorted(rule.api_groups):
         for resource in resources:
             for verb in verbs:

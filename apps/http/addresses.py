@@ -6,6 +6,7 @@ threads a handful of names that hang would keep everybody else's from being look
 """
 
 import asyncio
+import errno
 import socket
 import threading
 from collections import deque
@@ -31,10 +32,14 @@ METADATA = {
     ip_address("168.63.129.16"),
     ip_address("192.0.0.192"),
     ip_address("fd00:ec2::254"),
+    ip_address("fd00:ec2::23"),
+    ip_address("fd20:ce::254"),
+    ip_address("fd00:42::42"),
 }
 # All of it leads where 0.0.0.0 leads: to this machine, or nowhere.
 THIS_NETWORK = ip_network("0.0.0.0/8")
-NAT64 = ip_network("64:ff9b::/96")
+# A gateway (NAT64, SIIT) takes what is sent there to the IPv4 address in the last four bytes.
+TO_IPV4 = [ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")]
 NOWHERE = "its address is one at which no cluster can be"
 
 
@@ -61,7 +66,7 @@ def _inner(address: IpAddress) -> IpAddress:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped or address.sixtofour:
             return address.ipv4_mapped or address.sixtofour or address
-        if address in NAT64:
+        if any(address in network for network in TO_IPV4):
             return ip_address(int(address) & 0xFFFFFFFF)
     return address
 
@@ -109,7 +114,11 @@ class Directory:
             self._running += 1
             host = self._queue.popleft()
             # At the end of the process nobody waits for a resolver that hangs.
-            threading.Thread(target=self._resolve, args=(host,), daemon=True).start()
+            try:
+                threading.Thread(target=self._resolve, args=(host,), daemon=True).start()
+            except RuntimeError:
+                none_left = OSError(errno.EAGAIN, "no thread is left to look the host name up")
+                self._loop.call_soon(self._note, host, none_left)
 
     def _resolve(self, host: str) -> None:
         found: Found

@@ -20,7 +20,6 @@ REPEATABLE = {"GET", "HEAD"}
 async def ask(upstream: Upstream, call: Call) -> Reply:
     """Return the upstream's whole answer, whatever its status; raise Unreachable otherwise."""
     started = time.perf_counter()
-    progress = Progress()
     answer = Answer(call.verb, call.cap)
     try:
         place = locate(upstream.base_url)
@@ -28,20 +27,28 @@ async def ask(upstream: Upstream, call: Call) -> Reply:
     except ValueError:
         # Not quoted: the value that does not fit may be the token.
         raise Unreachable(Stage.PROTOCOL, "its address or token cannot be sent") from None
-    try:
-        async with asyncio.timeout(call.deadline) as time_limit:
-            connection = await _exchange(upstream, place, request, answer, progress)
-    except OSError as error:
-        if time_limit.expired():
-            reason = f"no answer in {call.deadline:g} s"
-            raise Unreachable(Stage.TIMEOUT, reason, progress.stage) from None
-        raise _unreachable(error, progress.stage) from None
+    connection = await carry(upstream, place, request, answer, call.deadline)
     return Reply(
         answer.status,
         answer.content,
         round((time.perf_counter() - started) * 1000),
         connection.certificate_expires_at,
     )
+
+
+async def carry(
+    upstream: Upstream, place: Place, request: bytes, answer: Answer, deadline: float
+) -> Connection:
+    """Send a request as it is, and fill `answer`; raise Unreachable otherwise."""
+    progress = Progress()
+    try:
+        async with asyncio.timeout(deadline) as time_limit:
+            return await _exchange(upstream, place, request, answer, progress)
+    except OSError as error:
+        if time_limit.expired():
+            reason = f"no answer in {deadline:g} s"
+            raise Unreachable(Stage.TIMEOUT, reason, progress.stage) from None
+        raise _unreachable(error, progress.stage) from None
 
 
 async def _exchange(
@@ -58,7 +65,12 @@ async def _exchange(
                 connection = None
         if connection is None:
             connection = await pool.open(upstream, place, progress)
-            await connection.exchange(request, answer)
+            try:
+                await connection.exchange(request, answer)
+            except Stale:
+                # It spoke before it was asked, or left at once, together with its last word in
+                # the TLS handshake.
+                raise broken("the connection broke before an answer came") from None
         pool.keep(door, connection)
         return connection
     finally:
@@ -67,14 +79,14 @@ async def _exchange(
 
 async def _again(connection: Connection, request: bytes, answer: Answer) -> None:
     """Ask by a kept connection; raise Stale where it is certain that asking anew does no harm."""
-    repeatable = answer.verb in REPEATABLE
-    if not repeatable and not connection.is_quiet():
+    if not connection.is_quiet():
+        # What lies there unread would be taken for our answer: a word of farewell, or worse.
         connection.abort()
         raise Stale
     try:
         await connection.exchange(request, answer)
     except Stale:
-        if repeatable:
+        if answer.verb in REPEATABLE:
             raise
         raise broken("the connection broke before an answer came") from None
 
@@ -92,4 +104,5 @@ def _unreachable(error: OSError, stage: Stage | None) -> Unreachable:
     if stage == Stage.TLS:
         return Unreachable(Stage.TLS, "TLS failed: the other side hung up")
     # Of several addresses that were tried, the library tells one summary without a number.
-    return Unreachable(Stage.TCP, (error.strerror or "connection failed").lower())
+    where = Stage.DNS if stage == Stage.DNS else Stage.TCP
+    return Unreachable(where, (error.strerror or "connection failed").lower())

@@ -8,7 +8,7 @@ from apps.http.call import MIB, Stage, Unreachable
 
 
 class Body(Protocol):
-    """`excess`: bytes came that belong to no answer of ours."""
+    """`content` is what came and was not taken out; `excess`: bytes that belong to no answer."""
 
     content: bytearray
 
@@ -61,16 +61,17 @@ class UntilClose:
 
     def __init__(self, cap: int) -> None:
         self.content = bytearray()
-        self._cap = cap
+        self._cap = self._room = cap
 
     @property
     def excess(self) -> bool:
         return False
 
     def feed(self, data: bytes) -> bool:
-        self.content += data
-        if len(self.content) > self._cap:
+        self._room -= len(data)
+        if self._room < 0:
             raise too_large(self._cap)
+        self.content += data
         return False
 
     def close(self) -> bool:
@@ -93,7 +94,7 @@ class Chunked:
 
     def __init__(self, cap: int) -> None:
         self.content = bytearray()
-        self._cap = cap
+        self._cap = self._room = cap
         self._part = _Part.SIZE
         self._left = 0
         self._rest = b""
@@ -155,6 +156,7 @@ class Chunked:
         if not size or self._chunks_left < 0:
             raise broken("the connection broke: its answer is in no valid chunks")
         self._left = int(size[1], 16)
-        if len(self.content) + self._left > self._cap:
+        self._room -= self._left
+        if self._room < 0:
             raise too_large(self._cap)
         self._part = _Part.DATA if self._left else _Part.TRAILER

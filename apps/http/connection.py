@@ -2,6 +2,7 @@
 
 import asyncio
 import select
+import ssl
 from collections.abc import Callable
 from datetime import datetime
 from typing import cast
@@ -23,6 +24,9 @@ class Connection(asyncio.Protocol):
         self.kept_until = 0.0
         self.certificate_expires_at: datetime | None = None
         self.transport: asyncio.Transport | None = None
+        # Beneath TLS, if there is any: what was encrypted may wait here.
+        self._beneath: asyncio.Transport | None = None
+        self.secured: ssl.SSLObject | None = None
         self._on_close = on_close
         self._answer: Answer | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -43,7 +47,7 @@ class Connection(asyncio.Protocol):
             raise
         finally:
             self._used, self._answer, self._waiter = True, None, None
-        if not answer.keeps_connection:
+        if not answer.keeps_connection or not self._has_sent_all():
             self.abort()
 
     def is_quiet(self) -> bool:
@@ -54,13 +58,18 @@ class Connection(asyncio.Protocol):
         door.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
         return not door.poll(0)
 
+    def _has_sent_all(self) -> bool:
+        """Whether nothing is left of a question, which whoever answered early may never read."""
+        both = (self.transport, self._beneath)
+        return not any(one.get_write_buffer_size() for one in both if one is not None)
+
     def abort(self) -> None:
         self.closed = True
         if self.transport is not None:
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
+        self.transport = self._beneath = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None or self._waiter is None or self._waiter.done():
@@ -77,12 +86,26 @@ class Connection(asyncio.Protocol):
         self._on_close(self)
         if self._answer is None or self._waiter is None or self._waiter.done():
             return
-        if exc is None and self._answer.close():
+        if exc is None and self._is_farewell() and self._answer.close():
             self._waiter.set_result(None)
         elif self._used and not self._answer.begun:
             self._waiter.set_exception(Stale())
         else:
             self._waiter.set_exception(exc or broken(f"the connection broke {self._when()}"))
+
+    def _is_farewell(self) -> bool:
+        """Whether it was the other side that ended it; without TLS nobody can tell.
+
+        An answer that ends with its connection could be cut short by anybody on the way.
+        """
+        if self.secured is None:
+            return True
+        try:
+            return self.secured.read(1) == b""
+        except ssl.SSLZeroReturnError:
+            return True
+        except ssl.SSLError:
+            return False
 
     def _when(self) -> str:
         begun = self._answer is not None and self._answer.begun

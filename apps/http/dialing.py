@@ -12,9 +12,9 @@ from aiohappyeyeballs import AddrInfoType, start_connection
 
 from apps.http import tls
 from apps.http.addresses import Directory
-from apps.http.call import Stage, Upstream
+from apps.http.call import Stage, Unreachable, Upstream
 from apps.http.connection import Connection
-from apps.http.place import Place
+from apps.http.place import Place, server_name
 
 # Of several addresses the next one is tried too after this much silence (RFC 8305).
 NEXT_ADDRESS_SECONDS = 0.25
@@ -35,7 +35,7 @@ class Dialer:
     async def dial(self, upstream: Upstream, place: Place, progress: Progress) -> Connection:
         """Return an open connection; raise OSError or Unreachable, and leave no socket behind."""
         progress.stage = Stage.TLS
-        context = _context_of(upstream) if place.secure else None
+        identity = _identity_of(upstream, place) if place.secure else None
         progress.stage = Stage.DNS
         infos = await self.directory.find(place)
         progress.stage = Stage.TCP
@@ -45,9 +45,9 @@ class Dialer:
             self.directory.forget(place)
             raise
         connection = await self._take_over(sock)
-        if context is not None:
+        if identity is not None:
             progress.stage = Stage.TLS
-            await _secure(connection, context, upstream.server_name or place.host.rstrip("."))
+            await _secure(connection, *identity)
         progress.stage = None
         return connection
 
@@ -63,8 +63,15 @@ class Dialer:
         return connection
 
 
-def _context_of(upstream: Upstream) -> ssl.SSLContext:
-    return tls.trust(upstream.ca_bundle, upstream.client_certificate, upstream.client_key)
+def _identity_of(upstream: Upstream, place: Place) -> tuple[ssl.SSLContext, str]:
+    """Return whom we trust, with what we show, and the name that we expect."""
+    try:
+        context = tls.trust(upstream.ca_bundle, upstream.client_certificate, upstream.client_key)
+        return context, server_name(upstream.server_name or place.host)
+    except ValueError:
+        raise Unreachable(
+            Stage.TLS, "its certificates or its TLS server name cannot be used"
+        ) from None
 
 
 async def _connect(infos: list[AddrInfoType]) -> socket.socket:
@@ -97,4 +104,5 @@ async def _secure(connection: Connection, context: ssl.SSLContext, name: str) ->
         # How asyncio says that the other side hung up in the middle of it.
         raise ConnectionResetError
     connection.transport = secured
+    connection.secured = secured.get_extra_info("ssl_object")
     connection.certificate_expires_at = tls.end_of(secured.get_extra_info("peercert"))

@@ -48,7 +48,9 @@ def locate(url: str) -> Place:
     if parts.scheme not in PORTS:
         raise ValueError("neither http nor https")
     host, literal = _host_of(parts.hostname or "", bracketed="[" in parts.netloc)
-    port = parts.port or PORTS[parts.scheme]
+    port = PORTS[parts.scheme] if parts.port is None else parts.port
+    if not port:
+        raise ValueError("nobody listens on port 0")
     shown = f"[{host}]" if isinstance(literal, IPv6Address) else host
     if port != PORTS[parts.scheme]:
         shown = f"{shown}:{port}"
@@ -63,15 +65,22 @@ def locate(url: str) -> Place:
     )
 
 
+@lru_cache(maxsize=4096)
+def server_name(typed: str) -> str:
+    """Return a name as certificates carry it; raise ValueError for what is none."""
+    return _host_of(typed.lower(), bracketed=":" in typed)[0].rstrip(".")
+
+
 def _host_of(host: str, *, bracketed: bool) -> tuple[str, IpAddress | None]:
-    last = host.removesuffix(".").rpartition(".")[2]
+    # First of all: wide digits and dots become those of an address, which must be typed as one.
+    name = host if bracketed or host.isascii() else idna.encode(host, uts46=True).decode()
+    last = name.removesuffix(".").rpartition(".")[2]
     if bracketed or last.isdigit() or last.startswith("0x"):
         # 127.1 and 0x7f000001 are old spellings of IPv4, which everybody reads differently.
         literal = ip_address(host)
         if isinstance(literal, IPv6Address) and literal.scope_id:
             raise ValueError("an address with a zone is one of this machine alone")
         return str(literal), literal
-    name = host if host.isascii() else idna.encode(host, uts46=True).decode()
     labels = name.removesuffix(".").split(".")
     if len(name) > 253 or not all(map(_NAME.match, labels)):
         raise ValueError("no host name")

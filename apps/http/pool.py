@@ -27,7 +27,8 @@ MOST_OF_ONE = 16
 class Door:
     """One upstream as one identity: a connection that is kept here serves nobody else."""
 
-    key: Hashable
+    # With the client's key.
+    key: Hashable = field(repr=False)
     secure: bool
     seats: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(CONNECTIONS_PER_UPSTREAM)

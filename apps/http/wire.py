@@ -73,6 +73,8 @@ class Answer:
     def __init__(self, verb: str, cap: int) -> None:
         self.verb = verb
         self.status = 0
+        # The lines of the head after the first, once it is there.
+        self.head: list[bytes] = []
         self.begun = False
         self._cap = cap
         self._head = b""
@@ -83,6 +85,21 @@ class Answer:
     @property
     def content(self) -> bytes:
         return bytes(self._body.content) if self._body else b""
+
+    def take(self) -> bytes:
+        """Return what came of the body since it was last taken."""
+        piece = self.content
+        if self._body:
+            self._body.content.clear()
+        return piece
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]] | None:
+        """The header's fields, once it is whole."""
+        if self._body is None:
+            return None
+        found = map(_FIELD.match, self.head)
+        return [(each[1], each[2].strip(b" \t")) for each in found if each]
 
     @property
     def keeps_connection(self) -> bool:
@@ -115,10 +132,11 @@ class Answer:
         rest = self._head[end + 4 :]
         first, *lines = self._head[:end].split(b"\r\n")
         self._head = b""
-        self._understand(first, _fields(lines))
+        self._understand(first, lines)
         return rest
 
-    def _understand(self, first: bytes, fields: dict[bytes, bytes]) -> None:
+    def _understand(self, first: bytes, lines: list[bytes]) -> None:
+        fields = _fields(lines)
         line = _STATUS_LINE.match(first)
         if not line:
             raise broken("the connection broke: what answers does not speak HTTP/1.1")
@@ -128,17 +146,25 @@ class Answer:
             if self.status == 101 or self._interim > MOST_INTERIM:
                 raise broken("the connection broke: it answers another question than ours")
             return
-        words = fields.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
-        self._lasting = b"keep-alive" in words if line[1] == b"0" else b"close" not in words
+        self.head = lines
+        old = line[1] == b"0"
+        words = {word.strip() for word in fields.get(b"connection", b"").lower().split(b",")}
+        self._lasting = b"close" not in words and (b"keep-alive" in words if old else True)
+        if old and b"transfer-encoding" in fields:
+            # HTTP/1.0 knows no chunks: somebody on the way may have passed on what he did not read.
+            self._lasting = False
         self._body = self._body_by(fields)
 
     def _body_by(self, fields: dict[bytes, bytes]) -> Body:
+        length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
         if self.verb == "HEAD" or self.status in BODILESS:
+            if self.status == 204 and (coding or length not in {None, b"0"}):
+                # What it must not send and says it does would be taken for the next answer.
+                self._lasting = False
             return Sized(0, self._cap)
         # A few kilobytes can unpack to gigabytes; we asked for none of it.
         if fields.get(b"content-encoding", b"identity").lower() not in {b"", b"identity"}:
             raise broken("it answers compressed, although asked not to")
-        length, coding = fields.get(b"content-length"), fields.get(b"transfer-encoding")
         if coding is not None:
             if length is not None or coding.lower() != b"chunked":
                 raise broken("the connection broke: where its answer ends is not clear")

@@ -5,6 +5,7 @@ A child says "ready" once it is; then each line it is given is answered by one l
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,11 @@ LOAD_CORE, MEASURED_CORE = 0, -1
 class Child:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
+
+    @property
+    def files(self) -> int:
+        """How many it may open, now that it has asked for all it can get."""
+        return resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE)[0]
 
     def ask(self, line: str) -> dict[str, Any]:
         stdin = self._process.stdin

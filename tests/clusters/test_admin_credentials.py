@@ -98,6 +98,27 @@ def test_a_rotation_keeps_what_is_not_typed(browser: Client, site: Site) -> None
     assert (secrets.token, secrets.prometheus_token) == (TOKEN, "for-prometheus")
 
 
+def test_the_token_of_a_part_alone_is_not_stored_in_place_of_what_signs_in(
+    browser: Client, site: Site
+) -> None:
+    cluster = site.register()
+    page = press(browser, cluster, "store", prometheus_token="for-prometheus")
+    assert "Nothing of this signs in at the API server" in page
+    assert token_of(cluster) == TOKEN
+
+
+def test_a_rotation_loses_nothing_of_a_credential_that_cannot_be_opened(
+    browser: Client, site: Site, settings: Any
+) -> None:
+    cluster = site.register()
+    press(browser, cluster, "rotate", prometheus_token="for-prometheus")
+    before = Credential.objects.get().sealed
+    settings.SEALING_KEYS = "another:" + "B" * 43 + "="
+    page = press(browser, cluster, "rotate", token=TOKEN)
+    assert "The rest of the stored credential cannot be kept" in page
+    assert Credential.objects.get().sealed == before
+
+
 def test_what_is_only_tried_is_not_stored(browser: Client, site: Site) -> None:
     cluster = site.register()
     page = press(browser, cluster, "try", token=CANARY)

@@ -78,3 +78,18 @@ def test_what_is_late_or_new_all_at_once_is_spread_over_the_interval(known: bool
     # Of sixty draws none in the first or the last third has a chance of 10^-10.
     assert min(waits) < 40
     assert max(waits) > 70
+
+
+def test_after_a_clock_that_was_days_ahead_checks_go_on_at_once() -> None:
+    cluster = make_cluster("hub")
+    now = timezone.now()
+    wrong = now + timedelta(days=2)
+    health.record(cluster.pk, Verdict(wrong, State.ONLINE, 100))
+    CheckSchedule.objects.update(next_check_at=wrong + timedelta(seconds=100))
+    assert [one.name for one in health.claim_due(10)] == ["hub"]
+    assert all(0 < wait <= 101 for wait in waits_from(now))
+    assert health.claim_due(10) == []
+    assert health.record(cluster.pk, Verdict(now, State.OFFLINE, 50))
+    assert CheckSchedule.objects.get().checked_at == now
+    # An answer to an older question is no clock that was set back.
+    assert not health.record(cluster.pk, Verdict(now - timedelta(minutes=2), State.ONLINE, 100))

@@ -16,7 +16,6 @@ from apps.clusters.actions import refreshing
 from apps.clusters.connection import connect
 from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.oidc import Given, NotGiven, Provider, ask_for_token
-from apps.clusters.tasks import refresh_tokens
 from apps.clusters.vault import store as vault
 from apps.clusters.vault.secrets import Secrets
 from apps.streaming.envelope import Event
@@ -336,23 +335,6 @@ def test_a_box_that_was_only_sealed_anew_takes_the_new_token(
     assert vault.swap(gated.row, gated.secrets)
     async_to_sync(refreshing.refresh)(claim)
     assert {gated.secrets.oidc_refresh_token} == provider.refresh_tokens
-
-
-def test_the_follower_of_a_refresh_token_outlives_a_rotation_of_another_token(
-    gated: Gated, provider: IdentityProvider
-) -> None:
-    provider.refresh_tokens = {"first"}
-    gated.send(oidc=sent(provider, refresh_token="first"))
-    Credential.objects.update(refresh_at=timezone.now())
-    [claim] = refreshing.claim_due(10)
-    assert gated.send("/rotate", prometheus_token="new-p").status_code == 200
-    async_to_sync(refreshing.refresh)(claim)
-    assert {gated.secrets.oidc_refresh_token} == provider.refresh_tokens
-    assert gated.secrets.prometheus_token == "new-p"
-
-
-def test_a_claim_outlives_the_task_that_made_it() -> None:
-    assert refreshing.LEASE.total_seconds() > refresh_tokens.time_limit
 
 
 def test_an_address_does_not_move_away_with_what_the_provider_gives(

@@ -1,6 +1,6 @@
 """What a token lacks and what it may do too much, as the simulated API servers tell it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -273,6 +273,15 @@ async def test_wide_rules_and_names_are_seen_through(
 ) -> None:
     report = await report_of(await api_of("hub-frankfurt", Role((*READER.rules, rule))))
     assert {(one.verb, one.resource) for one in report.excessive} == seen
+
+
+async def test_a_danger_to_certain_names_alone_is_told_as_such(api_of: Start) -> None:
+    named = Rule(("get",), ("",), ("secrets",), names=("registry-pull",))
+    for rules, limited in (((named,), True), ((named, replace(named, names=())), False)):
+        report = await report_of(await api_of("hub-frankfurt", Role((*READER.rules, *rules))))
+        [one] = report.excessive
+        assert one.why.startswith("It reads the passwords and tokens of all namespaces")
+        assert one.why.endswith("limited to objects of certain names.") is limited
 
 
 async def test_what_every_account_has_is_no_excess(api_of: Start) -> None:

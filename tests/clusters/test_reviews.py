@@ -208,14 +208,20 @@ async def test_a_flood_of_wide_rules_is_cut(
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 words = (
-    st.none() | st.lists(st.sampled_from(["*", "", "get", "list", "pods", "/version"])) | anything
+    st.none()
+    | st.lists(st.sampled_from(["*", "", "get", "list", "pods", "/version"]), max_size=6)
+    | anything
 )
 RULE_KEYS = ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]
-some_rules = st.lists(st.dictionaries(st.sampled_from(RULE_KEYS), words) | anything) | anything
+some_rules = (
+    st.lists(st.dictionaries(st.sampled_from(RULE_KEYS), words) | anything, max_size=6) | anything
+)
 statuses = anything | st.fixed_dictionaries(
     {"resourceRules": some_rules, "nonResourceRules": some_rules},
     optional={"incomplete": st.booleans() | anything, "evaluationError": anything},

@@ -120,8 +120,21 @@ def test_what_cannot_be_opened_just_now_is_not_lost_by_a_rotation(
     assert answer.json()["error"]["code"] == "CREDENTIALS_INVALID"
     assert "Put it back" in answer.json()["error"]["message"]
     assert working.row.sealed == before.sealed
-    assert working.send("/rotate", token="new").status_code == 200
-    assert working.secrets == Secrets(token="new")
+    whole = working.send("/rotate", token="new")
+    assert whole.json()["error"]["code"] == "CREDENTIALS_INVALID"
+    assert working.row.sealed == before.sealed
+    every = {"token": "new", "prometheus_token": "new-p", "loki_token": "new-l"}
+    assert working.send("/rotate", **every).status_code == 200
+    assert working.secrets == Secrets(**every)
+
+
+def test_a_closed_box_that_holds_nothing_else_gives_way_to_a_whole_credential(
+    gated: Gated, settings: Any
+) -> None:
+    gated.send(token="old")
+    settings.SEALING_KEYS = "another:" + "B" * 43 + "="
+    assert gated.send("/rotate", token="new").status_code == 200
+    assert gated.secrets == Secrets(token="new")
 
 
 @pytest.mark.django_db(transaction=True)

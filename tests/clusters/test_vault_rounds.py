@@ -19,10 +19,10 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.clusters.actions import credentials, health, importing, registration
 from apps.clusters.actions.credentials import NewCredential
-from apps.clusters.errors import ClusterAlreadyExists
+from apps.clusters.errors import ClusterAlreadyExists, ClusterChanged
 from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.tasks import sweep_credentials
-from apps.clusters.vault import revisions
+from apps.clusters.vault import revisions, secret_api
 from apps.clusters.vault.opened import OPENED
 from apps.clusters.vault.secrets import Secrets
 from apps.clusters.vault.store import unlock
@@ -235,6 +235,49 @@ def test_a_cluster_retired_while_the_api_is_away_has_its_secret_swept(
     request.getfixturevalue("hour_later")
     assert sweep_credentials() == 1
     assert keeper.safe.secrets == {}
+
+
+def test_an_import_waits_once_for_an_api_that_does_not_answer(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secret_api, "SECONDS", 0.3)
+    keeper.suffer("api-slow")
+    tried: list[str] = []
+    read = secret_api.read
+
+    async def count(namespace: secret_api.Namespace, name: str) -> secret_api.Held | None:
+        tried.append(name)
+        return await read(namespace, name)
+
+    monkeypatch.setattr(secret_api, "read", count)
+    results = []
+    for number in range(5):
+        text = one(cluster_of(server=f"https://127.0.0.1:{number + 2}"), {"token": "imported"})
+        names = {"one": f"cluster-{number}"}
+        results += importing.import_contexts(text, importing.Wishes(names=names))
+    assert {result.status for result in results} == {"REFUSED"}
+    assert len(tried) == 1
+    assert not Cluster.objects.exists()
+
+
+def test_a_change_puts_the_credential_before_it_holds_the_cluster(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = make_cluster("alpha", token="of-alpha")
+    puts: list[bool] = []
+    put = revisions.put
+
+    async def look(*args: Any) -> None:
+        await sync_to_async(lambda: puts.append(connection.in_atomic_block))()
+        await put(*args)
+
+    monkeypatch.setattr(revisions, "put", look)
+    registration.change(cluster, {}, NewCredential(Secrets(token="newer")))
+    assert puts == [False]
+    before = dict(keeper.safe.secrets[name_of(cluster.pk)]["data"])
+    with pytest.raises(ClusterChanged):
+        registration.change(cluster, {}, NewCredential(Secrets(token="lost")), only_if=[99])
+    assert keeper.safe.secrets[name_of(cluster.pk)]["data"] == before
 
 
 def test_a_removed_credential_leaves_no_secret(keeper: Keeper) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from apps.accounts.models import AuditEvent
 from apps.clusters.actions import webhook_tokens
+from apps.clusters.errors import ClusterNotFound
 from apps.clusters.models import Cluster
 from tests.factories import make_cluster
 
@@ -22,13 +23,22 @@ def test_a_token_opens_its_own_cluster_alone() -> None:
 def test_the_old_token_ends_with_the_new_one() -> None:
     cluster = make_cluster("one")
     old, new = webhook_tokens.rotate(cluster), webhook_tokens.rotate(cluster)
+    cluster = Cluster.objects.get()
     assert not webhook_tokens.verify(cluster, old)
     assert webhook_tokens.verify(cluster, new)
+
+
+def test_a_cluster_that_went_meanwhile_is_given_no_token() -> None:
+    cluster = make_cluster("one")
+    Cluster.objects.all().delete()
+    with pytest.raises(ClusterNotFound):
+        webhook_tokens.rotate(cluster)
 
 
 def test_a_digest_copied_to_another_cluster_opens_nothing() -> None:
     one, two = make_cluster("one"), make_cluster("two")
     token = webhook_tokens.rotate(one)
+    one = Cluster.objects.get(pk=one.pk)
     two.webhook_token_digest = one.webhook_token_digest
     assert not webhook_tokens.verify(two, token)
 

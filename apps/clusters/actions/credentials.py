@@ -71,11 +71,15 @@ class NewCredential:
 
 
 @transaction.atomic
-def store(cluster: Cluster, credential: NewCredential) -> None:
-    """Replace what opens `cluster`; it is tried out in the next rounds, and may show more."""
+def store(cluster: Cluster, credential: NewCredential, box: str = "") -> None:
+    """Replace what opens `cluster`; it is tried out in the next rounds, and may show more.
+
+    `box` is where its secrets were put ahead, if they were.
+    """
     refuse_unusable(credential)
     refresh_at = timezone.now() if credential.auth_type == AuthType.OIDC else None
-    vault.store(cluster, credential.secrets, **columns_of(credential), refresh_at=refresh_at)
+    columns = columns_of(credential) | {"refresh_at": refresh_at}
+    vault.store(cluster, credential.secrets, box, **columns)
     # The row of the schedule is ours since then: a cluster that is there now will stay.
     if not Cluster.objects.filter(pk=cluster.pk).exists():
         raise ClusterNotFound(NO_SUCH_CLUSTER)
@@ -154,6 +158,15 @@ def merge_over(stored: Credential, typed: NewCredential) -> NewCredential:
         typed.expires_at or (None if anew else stored.stated_expires_at),
         typed.provider if anew else provider_of(stored),
     )
+
+
+def refuse_without_sign_in(credential: NewCredential) -> None:
+    """Raise CredentialsInvalid for tokens of other parts alone, stored in place of a whole."""
+    if not credential.signs_in:
+        raise CredentialsInvalid(
+            "Nothing of this signs in at the API server, and it would take the place of all that "
+            "is stored. Give what signs in with it, or rotate, which keeps the rest."
+        )
 
 
 def refuse_unusable(credential: NewCredential) -> None:

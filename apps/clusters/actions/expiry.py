@@ -1,15 +1,14 @@
 """Tells of credentials that end: once ahead of it, and once when it came."""
 
 import logging
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from apps.clusters import events
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.errors import BoxClosed
+from apps.clusters.expiry import warn_until
 from apps.clusters.models import Credential
 from apps.clusters.models.credential import AuthType, ExpiryTold
 from apps.clusters.vault import store as vault
@@ -17,15 +16,19 @@ from apps.streaming.publish import publish
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 500
+
 
 def tell_expiries() -> int:
     """Publish each expiry that is not told yet; return how many. Two workers tell each once."""
     _read_old_ones()
     now = timezone.now()
-    warned = now + timedelta(days=settings.EXPIRY_WARNING_DAYS)
+    warned = warn_until(now)
     ending = Credential.objects.filter(cluster__enabled=True, expires_at__lte=warned)
+    untold = ending.exclude(expiry_told=ExpiryTold.EXPIRED).select_related("cluster")
     told = 0
-    for credential in ending.exclude(expiry_told=ExpiryTold.EXPIRED).select_related("cluster"):
+    # What was made on one day ends on one day: no boxes, and never a whole fleet in memory.
+    for credential in untold.defer("sealed", "ca_bundle", "oidc").iterator(AT_ONCE):
         expired = credential.expires_at is not None and credential.expires_at <= now
         level = ExpiryTold.EXPIRED if expired else ExpiryTold.SOON
         if credential.expiry_told != level:
@@ -35,7 +38,7 @@ def tell_expiries() -> int:
 
 def _read_old_ones() -> None:
     """Read when those end that were stored before anybody asked; they name nothing they hold."""
-    for stored in Credential.objects.filter(holds=[]):
+    for stored in Credential.objects.filter(holds=[]).iterator(AT_ONCE):
         try:
             secrets = vault.unlock(stored)
         except BoxClosed as closed:

@@ -21,7 +21,9 @@ from apps.streaming.publish import publish
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100
+# Asked for at once, and then stored one after another: a store on the network may take half a
+# second for each, and a task that ends before would lose tokens good for one use.
+AT_ONCE = 20
 ASK_SECONDS = 10.0
 # A round takes on more for so long; the next tick's round carries on.
 ROUND_SECONDS = 30.0

@@ -42,7 +42,6 @@ def register(fields: Mapping[str, Any], credential: NewCredential | None = None)
     return cluster
 
 
-@transaction.atomic
 def change(
     cluster: Cluster,
     fields: Mapping[str, Any],
@@ -55,11 +54,18 @@ def change(
     ClusterChanged is raised. A changed address or switch makes the last conclusion old, so the
     cluster is checked soon; at another address there may be another cluster.
     """
-    return rewrite(hold(cluster.pk, only_if), fields, credential)
+    if credential is not None:
+        credentials.refuse_unusable(credential)
+    secrets = credential.secrets if credential else None
+    with vault.put_ahead(cluster.pk, secrets) as box, transaction.atomic():
+        return rewrite(hold(cluster.pk, only_if), fields, credential, box)
 
 
 def rewrite(
-    held: Cluster, fields: Mapping[str, Any], credential: NewCredential | None = None
+    held: Cluster,
+    fields: Mapping[str, Any],
+    credential: NewCredential | None = None,
+    box: str = "",
 ) -> Cluster:
     """Do what `change` says to a cluster that is held already, in the same transaction."""
     before = {
@@ -68,7 +74,7 @@ def rewrite(
     if any(name.endswith("_url") for name in before):
         credentials.refuse_to_follow(held, fields, credential)
     if credential is not None:
-        credentials.store(held, credential)
+        credentials.store(held, credential, box)
     if before:
         soon = {"next_check_at": timezone.now()}
         if "api_server_url" in before:

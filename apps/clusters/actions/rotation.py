@@ -1,5 +1,6 @@
 """Another credential in place of the one that works: tried out first, and swapped in as a whole."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -23,6 +24,8 @@ from apps.clusters.trial import Step
 from apps.clusters.vault import store as vault
 
 STAYS = "The old credential stays in use."
+# How often what nobody did by hand may come between.
+MOST_SWAPS = 3
 
 
 def rotate(cluster: Cluster, typed: NewCredential) -> Outcome:
@@ -35,14 +38,21 @@ def rotate(cluster: Cluster, typed: NewCredential) -> Outcome:
     old = Credential.objects.filter(pk=cluster.pk).first()
     if old is None:
         raise CredentialsNotFound(NOTHING_STORED)
-    if not typed.signs_in:
+    if not typed.signs_in or _kept(old, typed):
         _refuse_to_lose_the_rest(old)
     trial = try_unstored(cluster, typed, credentials.merge_over(old, typed))
     note(cluster, trial.validation)
     _refuse_what_does_not_work(cluster, typed, trial)
-    _swap(cluster, old, trial, anew=typed.signs_in)
+    _replace(cluster, old, typed, trial)
     ending = trial.credential.ending()
     return Outcome(trial.validation, ending.at if ending else None)
+
+
+def _kept(old: Credential, typed: NewCredential) -> set[str]:
+    """Return the tokens of other parts that stay; of an old row nobody knows whether there are."""
+    return (set(old.holds) or set(TOKEN_OF.values())) & set(TOKEN_OF.values()) - set(
+        typed.secrets.names()
+    )
 
 
 def _refuse_to_lose_the_rest(old: Credential) -> None:
@@ -85,7 +95,28 @@ def _affected(cluster: Cluster, typed: NewCredential) -> list[str]:
     return [*(("identity_provider", "api_server") if signs_in else ()), *worked]
 
 
-def _swap(cluster: Cluster, old: Credential, trial: Trial, *, anew: bool) -> None:
+def _replace(cluster: Cluster, old: Credential, typed: NewCredential, trial: Trial) -> None:
+    credential = trial.credential
+    for _ in range(MOST_SWAPS):
+        if _swap(cluster, old, replace(trial, credential=credential), anew=typed.signs_in):
+            # Apart: with the credential's row in hand, waiting for the schedule's could deadlock.
+            credentials.make_due(cluster)
+            return
+        now = Credential.objects.filter(pk=cluster.pk).first()
+        if now is None or now.updated_at != old.updated_at:
+            break
+        # No person did that: it was sealed anew, or its identity provider gave another token. To
+        # refuse would lose a refresh token that the trial has spent.
+        old = now
+        if not typed.signs_in:
+            credential = credentials.merge_over(old, typed)
+    raise CredentialsChanged(
+        "Somebody stored another credential meanwhile, and that one stays. Look at it, and "
+        "rotate again."
+    )
+
+
+def _swap(cluster: Cluster, old: Credential, trial: Trial, *, anew: bool) -> bool:
     credential, now = trial.credential, timezone.now()
     clear = credentials.columns_of(credential) | {"updated_at": now}
     if clear["expires_at"] != old.expires_at:
@@ -99,10 +130,4 @@ def _swap(cluster: Cluster, old: Credential, trial: Trial, *, anew: bool) -> Non
         swapped = vault.swap(old, credential.secrets, **clear)
         if swapped:
             credentials.tell(cluster, "rotated", credential.secrets.names())
-    if not swapped:
-        raise CredentialsChanged(
-            "Somebody stored another credential meanwhile, and that one stays. Look at it, and "
-            "rotate again."
-        )
-    # Apart: with the credential's row in hand, waiting for the schedule's could deadlock.
-    credentials.make_due(cluster)
+    return swapped

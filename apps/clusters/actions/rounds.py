@@ -62,10 +62,14 @@ async def _claim_on(work: Round, running: set[asyncio.Task[None]]) -> int:
             running.add(task)
             task.add_done_callback(running.discard)
         made += len(claimed)
-        if not running:
-            break
         # Where all room is taken, more is due already; it need not wait for those that hang.
-        await _wait_for(running, work.at_once // 2 if len(claimed) == room else 0)
+        full = len(claimed) == room
+        if running:
+            await _wait_for(running, work.at_once // 2 if full else 0)
+        if not (running or full):
+            # What becomes due next is left to the next tick: to claim one by one what comes costs
+            # more than to check it.
+            break
     return made
 
 

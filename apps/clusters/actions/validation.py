@@ -83,6 +83,8 @@ def validate_unstored(cluster: Cluster, typed: NewCredential) -> Outcome:
 
 def store(cluster: Cluster, credential: NewCredential) -> Outcome:
     """Store a credential, whatever it opens, and then say what that is."""
+    credentials.refuse_unusable(credential)
+    credentials.refuse_without_sign_in(credential)
     with transaction.atomic():
         credentials.store(cluster, credential)
         # Taken here, or the next round would ask for the same token at the same time.

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.accounts import audit
 from apps.accounts.models.token import digest_of
+from apps.clusters.actions import registration
 from apps.clusters.models import Cluster
 
 PREFIX = "aiops_wh_"
@@ -17,11 +18,12 @@ PREFIX = "aiops_wh_"
 def rotate(cluster: Cluster) -> str:
     """Make a new token and end the old one at once. The answer is its only appearance."""
     token = f"{PREFIX}{secrets.token_urlsafe(32)}"
-    cluster.webhook_token_digest = _digest(cluster, token)
-    cluster.webhook_token_made_at = timezone.now()
+    held = registration.hold(cluster.pk)
+    held.webhook_token_digest = _digest(held, token)
+    held.webhook_token_made_at = timezone.now()
     # Not what a person described, so neither the generation nor the time of that moves on.
-    cluster.save(update_fields=["webhook_token_digest", "webhook_token_made_at"])
-    audit.note("rotated", "webhook token", cluster.pk, cluster.name)
+    held.save(update_fields=["webhook_token_digest", "webhook_token_made_at"])
+    audit.note("rotated", "webhook token", held.pk, held.name)
     return token
 
 

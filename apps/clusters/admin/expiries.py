@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from apps.clusters.expiry import warn_until
 from apps.clusters.models import Cluster
 
 FIRST_TO_END = Least("credential__expires_at", "certificate_expires_at")
@@ -43,11 +43,6 @@ class Ending:
         return "in 1 day" if days == 1 else f"in {days} days"
 
 
-def warn_from(now: datetime) -> datetime:
-    """What ends before this is warned about."""
-    return now + timedelta(days=settings.EXPIRY_WARNING_DAYS)
-
-
 def endings(cluster: Cluster) -> Iterator[Ending]:
     """Yield what has ended or ends soon; asks nothing if the credential is loaded with it."""
     now = timezone.now()
@@ -57,7 +52,7 @@ def endings(cluster: Cluster) -> Iterator[Ending]:
         ("Certificate", cluster.certificate_expires_at),
     )
     for what, at in dated:
-        if at is not None and at <= warn_from(now):
+        if at is not None and at <= warn_until(now):
             yield Ending(what, at, now)
 
 

@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from apps.clusters.admin.expiries import ends_before, warn_from
+from apps.clusters.admin.expiries import ends_before
+from apps.clusters.expiry import warn_until
 from apps.clusters.models import Cluster
 
 
@@ -56,7 +57,7 @@ class ExpiryFilter(admin.SimpleListFilter):
         now = timezone.now()
         match self.value():
             case "soon":
-                return queryset.filter(ends_before(warn_from(now)))
+                return queryset.filter(ends_before(warn_until(now)))
             case "expired":
                 return queryset.filter(ends_before(now))
         return queryset

@@ -1,10 +1,8 @@
 """Filters and orderings of the cluster list; an unknown value is refused by its field's name."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import F, IntegerField, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.fields.json import KT
@@ -15,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
+from apps.clusters.expiry import warn_until
 from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import ClusterType, Connectivity, Environment, Platform, State
 
@@ -106,7 +105,7 @@ def narrow(
 
 
 def _switched(query: QueryDict) -> Iterator[Q]:
-    warned = timezone.now() + timedelta(days=settings.EXPIRY_WARNING_DAYS)
+    warned = warn_until(timezone.now())
     known = {"enabled": Q(enabled=True), EXPIRING: Q(credential__expires_at__lte=warned)}
     for name, condition in known.items():
         if name in query:

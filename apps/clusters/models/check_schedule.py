@@ -1,17 +1,23 @@
 """When each cluster is checked and discovered, next and last: the row that each round writes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, models
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.clusters.models.cluster import Cluster
 
 # The states of this many past checks are kept, one letter each, the newest first.
 STATES_KEPT = 10
+
+# No answer is so old, and no check so far ahead: what seems to be was written by a clock that was
+# wrong then. Else a host that was set back by a day would check nothing for a day.
+SET_BACK = timedelta(minutes=10)
 
 # Counted from the time it was due, or each check would slip by up to one tick, and a tenth more or
 # less, or what began together would stay together. What was not checked in time, or never, is
@@ -21,6 +27,7 @@ _MOVE_ON = """
     UPDATE clusters_checkschedule AS schedule
     SET next_check_at = CASE
         WHEN checked_at IS NULL OR next_check_at <= %(now)s - 0.9 * due.every
+            OR next_check_at > %(now)s
         THEN %(now)s + due.every * (0.1 + 0.9 * random())
         ELSE next_check_at + due.every * (0.9 + 0.2 * random())
     END
@@ -46,7 +53,10 @@ _NOTE = f"""
         %(seen)s::bool[], %(letter)s::text[]
     ) AS new(id, checked_at, latency_ms, seen, letter) ON held.cluster_id = new.id
     WHERE schedule.cluster_id = held.cluster_id
-      AND (schedule.checked_at IS NULL OR schedule.checked_at < new.checked_at)
+      AND (
+        schedule.checked_at IS NULL OR schedule.checked_at < new.checked_at
+        OR schedule.checked_at > new.checked_at + make_interval(secs => %(set_back)s)
+      )
     RETURNING schedule.cluster_id, schedule.recent_states
 """  # noqa: S608 - the one value put in is a constant of ours
 
@@ -63,7 +73,9 @@ class Checked(NamedTuple):
 
 class CheckScheduleQuerySet(models.QuerySet["CheckSchedule"]):
     def due_at(self, moment: datetime) -> Self:
-        return self.filter(cluster__enabled=True, next_check_at__lte=moment)
+        longest = SET_BACK + timedelta(seconds=2 * max(settings.CHECK_INTERVALS.values()))
+        due = Q(next_check_at__lte=moment) | Q(next_check_at__gt=moment + longest)
+        return self.filter(due, cluster__enabled=True)
 
     def discovery_due_at(self, moment: datetime) -> Self:
         return self.filter(cluster__enabled=True, next_discovery_at__lte=moment)
@@ -79,7 +91,7 @@ class CheckScheduleQuerySet(models.QuerySet["CheckSchedule"]):
         """Write what is newer than what is there, and lock it; return its last states by id."""
         columns = {name: [getattr(one, name) for one in checks] for name in Checked._fields}
         with connection.cursor() as cursor:
-            cursor.execute(_NOTE, columns)
+            cursor.execute(_NOTE, {**columns, "set_back": SET_BACK.total_seconds()})
             return dict(cursor.fetchall())
 
 

@@ -30,14 +30,16 @@ T = TypeVar("T")
 
 class KubernetesVault:
     def put(self, cluster_id: UUID, text: str) -> str:
+        # An import of a hundred contexts would wait for each, with its transaction open.
+        if reason := OPENED.pausing():
+            raise _not_stored(Away(reason))
         instance, revision = installation(), revisions.new()
         try:
             _ask(revisions.put, cluster_id, revision, text, instance)
         except Away as away:
-            state = "It is not known whether it was kept" if away.unsure else "Nothing was stored"
-            raise CredentialStoreAway(
-                f"{away.reason} {state}, and what was stored before is still in use."
-            ) from None
+            if away.silent:
+                OPENED.pause(away.reason)
+            raise _not_stored(away) from None
         OPENED.keep((cluster_id, f"{PREFIX}{revision}"), text)
         return f"{PREFIX}{revision}"
 
@@ -102,7 +104,8 @@ class KubernetesVault:
         try:
             listed = _ask(revisions.listed, instance)
             # Read after the Secrets: whatever was committed meanwhile has its row by now.
-            named = dict(Credential.objects.values_list("cluster_id", "sealed"))
+            rows = Credential.objects.filter(sealed__startswith=PREFIX)
+            named = dict(rows.values_list("cluster_id", "sealed"))
             strays = [(held, found) for held in listed if (found := _strays(held, named))]
             return _ask(_drop_all, strays)
         except Away as away:
@@ -116,6 +119,13 @@ def _ask(
 ) -> T:
     """Do `work` on the loop of the server or worker that we are in, or on one of its own."""
     return async_to_sync(work)(Namespace.of_settings(), *args, **kwargs)
+
+
+def _not_stored(away: Away) -> CredentialStoreAway:
+    state = "It is not known whether it was kept" if away.unsure else "Nothing was stored"
+    return CredentialStoreAway(
+        f"{away.reason} {state}, and what was stored before is still in use."
+    )
 
 
 def _remember(held: Held) -> None:

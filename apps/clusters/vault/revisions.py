@@ -66,7 +66,7 @@ async def put(
             await _put(namespace, cluster_id, {revision: _encoded(text)}, instance)
     except TimeoutError:
         reason = f"The Kubernetes API that keeps our credentials took more than {PUT_SECONDS:g} s."
-        raise Away(reason, unsure=True) from None
+        raise Away(reason, unsure=True, silent=True) from None
 
 
 async def _put(
@@ -79,7 +79,7 @@ async def _put(
         if held is not None and added.items() <= held.data.items():
             return
         if lost is not None and losses > LOSSES:
-            raise Away(lost.reason)
+            raise lost.surely()
         try:
             if held is None:
                 await secret_api.create(namespace, _fresh(namespace, cluster_id, added, instance))
@@ -102,7 +102,7 @@ async def _read_back(namespace: Namespace, cluster_id: UUID, lost: Away | None) 
         return await secret_api.read(namespace, name_of(cluster_id))
     except Away as away:
         # Of a change that was never sent it is known that nothing came of it.
-        raise lost or Away(away.reason) from None
+        raise lost or away.surely() from None
 
 
 async def let_go(namespace: Namespace, cluster_id: UUID, revision: str) -> None:

@@ -30,12 +30,20 @@ S = TypeVar("S")
 
 
 class Away(Exception):
-    """The API did not do what we asked. `unsure`: it may have, and its answer was lost."""
+    """The API did not do what we asked. `unsure`: it may have, and its answer was lost.
 
-    def __init__(self, reason: str, *, unsure: bool = False) -> None:
+    `silent`: it did not answer at all, so whoever asks next would wait as long.
+    """
+
+    def __init__(self, reason: str, *, unsure: bool = False, silent: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.unsure = unsure
+        self.silent = silent
+
+    def surely(self) -> "Away":
+        """Return the same of a change of which it is known that nothing came."""
+        return Away(self.reason, silent=self.silent)
 
 
 class Moved(Exception):
@@ -176,6 +184,7 @@ async def _ask(namespace: Namespace, call: Call) -> Reply:
         raise Away(
             f"The Kubernetes API that keeps our credentials cannot be reached: {failure.reason}.",
             unsure=failure.stage not in BEFORE_SENDING,
+            silent=True,
         ) from None
 
 

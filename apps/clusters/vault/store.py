@@ -6,7 +6,8 @@ pointed at it in the caller's transaction, and once that is committed the old bo
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.vault.database import DatabaseVault
 from apps.clusters.vault.kubernetes_secrets import PREFIX, KubernetesVault
 from apps.clusters.vault.secrets import Secrets
+from apps.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
@@ -57,13 +59,28 @@ def vault_of(box: str) -> Vault:
     return VAULTS["kubernetes" if box.startswith(PREFIX) else "database"]()
 
 
-def store(cluster: Cluster, secrets: Secrets, **clear: object) -> Credential:
-    """Put `secrets` into a new box and point the credential of `cluster` at it.
+@contextmanager
+def put_ahead(cluster_id: UUID, secrets: Secrets | None) -> Iterator[str]:
+    """Put `secrets` into a box that is to be stored within, once rows are locked.
+
+    A store on the network may take its time, and nobody else should wait for it. What is then
+    refused is let go; after any other error nobody knows whether the row was committed.
+    """
+    box = chosen().put(cluster_id, secrets.as_text()) if secrets else ""
+    try:
+        yield box
+    except DomainError:
+        _forget(cluster_id, box)
+        raise
+
+
+def store(cluster: Cluster, secrets: Secrets, box: str = "", **clear: object) -> Credential:
+    """Point the credential of `cluster` at a box with `secrets`: a new one, or the one put ahead.
 
     `clear` are the columns that are no secrets. Raises CredentialStoreAway. A store on the network
     may take its time: lock as little as possible before.
     """
-    box = chosen().put(cluster.pk, secrets.as_text())
+    box = box or chosen().put(cluster.pk, secrets.as_text())
     with transaction.atomic():
         # The schedule's row first, as a check does: the other way round the two could deadlock.
         list(CheckSchedule.objects.select_for_update().filter(pk=cluster.pk))
@@ -146,12 +163,14 @@ def _held_box(cluster_id: UUID) -> str:
 def let_go_on_commit(cluster_id: UUID, box: str) -> None:
     """Forget `box` once the transaction commits, after which no row names it any more."""
 
-    def let_it_go() -> None:
-        try:
-            vault_of(box).let_go(cluster_id, box)
-        except CredentialStoreAway as away:
-            # Nobody uses it any more, and the sweep finds it.
-            logger.warning("An old credential of %s stays for now: %s", cluster_id, away.message)
-
     if box:
-        transaction.on_commit(let_it_go, robust=True)
+        transaction.on_commit(lambda: _forget(cluster_id, box), robust=True)
+
+
+def _forget(cluster_id: UUID, box: str) -> None:
+    try:
+        if box:
+            vault_of(box).let_go(cluster_id, box)
+    except CredentialStoreAway as away:
+        # Nobody uses it any more, and the sweep finds it.
+        logger.warning("An old credential of %s stays for now: %s", cluster_id, away.message)
