@@ -8,7 +8,9 @@ from apps.clusters.models import Cluster
 from tests.factories import make_cluster
 from tests.fakes.upstream import Answer, Upstream, prometheus, serve
 
-UP: list[dict[str, Any]] = [{"metric": {"__name__": "up", "job": "node"}, "value": [1769860800, "1"]}]
+UP: list[dict[str, Any]] = [
+    {"metric": {"__name__": "up", "job": "node"}, "value": [1769860800, "1"]}
+]
 
 
 class Fleet:
