@@ -38,6 +38,7 @@ const result = (cluster: { id: string; name: string }, changes: Partial<ClusterR
 
 const answerOf = (results: ClusterResult[]): MetricsAnswer => ({
   results,
+  aggregated: null,
   total_query_time_ms: 7,
   clusters_queried: results.length,
   clusters_succeeded: results.filter(({ status }) => status === 'SUCCESS').length,

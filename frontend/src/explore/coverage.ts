@@ -5,6 +5,8 @@ const words = {
   SUCCESS: 'answered',
   ERROR: 'failed',
   TIMEOUT: 'timed out',
+  PARTIAL: 'answered in part',
+  SKIPPED: 'was not asked',
 } as const satisfies Record<ClusterResult['status'], string>;
 
 export function failureWords({ cluster_name, status, error }: ClusterResult): string {
