@@ -45,7 +45,7 @@ class Operation:
 
     def call(self, api: APIClient, target: Target, body: str | None = None) -> Any:
         path = self.path.replace("{id}", target.id).replace("{name}", target.name)
-        path = path.replace("{indicator}", EXAMPLE_INDICATOR)
+        path = path.replace("{indicator}", EXAMPLE_INDICATOR).replace("{label}", "job")
         text = next(iter(self.bodies), "") if body is None else body
         text = text.replace(EXAMPLE_ID, target.id).replace(OTHER_EXAMPLE_ID, target.id)
         return api.generic(self.method, path, text, content_type="application/json")
