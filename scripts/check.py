@@ -25,6 +25,8 @@ class Check:
     passed: str = ""
     failed: str = ""
     skipped: str = ""
+    # Which lines of a failure name what failed; they are repeated at the very end.
+    named: str = ""
     within: float = 300.0
 
 
@@ -35,8 +37,11 @@ class Outcome:
     passed: int = 0
     failed: int = 0
     left_out: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
+# A test that hangs takes its worker along, and xdist would try it again and again.
+_BESIDE_EACH_OTHER = ("-n", "2", "--dist", "loadfile", "--max-worker-restart", "2")
 LINT = [
     Check("ruff check", [str(_BIN / "ruff"), "check", "."]),
     Check("ruff format", [str(_BIN / "ruff"), "format", "--check", "."]),
@@ -49,9 +54,10 @@ LINT = [
 TESTS = [
     Check(
         "pytest",
-        [str(environment.PYTHON), "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q"],
+        [str(environment.PYTHON), "-m", "pytest", "-q", *_BESIDE_EACH_OTHER],
         passed=r"(\d+) passed",
         failed=r"(\d+) (?:failed|error)",
+        named=r"^(?:FAILED|ERROR) (\S+)",
         within=1800.0,
     ),
     Check(
@@ -114,7 +120,8 @@ def judge(check: Check, succeeded: bool, said: str, seconds: float) -> Outcome:
     skipped = re.findall(r"^SKIPPED \[\d+\] (.+)$", said, flags=re.MULTILINE)
     if count := _count(check.skipped, said):
         skipped.append(f"{count} that their own files skip")
-    return Outcome(check.name, seconds, passed, failed, tuple(skipped))
+    broken = re.findall(check.named, said, flags=re.MULTILINE) if check.named and failed else []
+    return Outcome(check.name, seconds, passed, failed, tuple(skipped), tuple(broken))
 
 
 def _count(pattern: str, said: str) -> int:
@@ -135,6 +142,10 @@ def report(outcomes: list[Outcome]) -> int:
     say("\nLeft out:" if left_out else "\nNothing was left out.")
     for line in left_out:
         say(f"  {line}")
+    if broken := [f"{one.name}: {name}" for one in outcomes for name in one.broken]:
+        say("\nFailed:")
+        for line in broken:
+            say(f"  {line}")
     passed, failed = sum(one.passed for one in outcomes), sum(one.failed for one in outcomes)
     say(f"\n{passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -19,11 +19,13 @@ def test_a_pytest_run_is_counted_and_its_skips_keep_their_reasons() -> None:
     said = (
         "ruff says 99 passed\n"
         "SKIPPED [1] tests/test_x.py:4: no Prometheus on this machine\n"
+        "FAILED tests/test_y.py::test_it[1] - assert 1 == 2\n"
         "==== 1 failed, 41 passed, 1 skipped in 3.00s ====\n"
     )
     outcome = check.judge(PYTEST, False, said, 3.0)
     assert (outcome.passed, outcome.failed) == (41, 1)
     assert outcome.left_out == ("tests/test_x.py:4: no Prometheus on this machine",)
+    assert outcome.broken == ("tests/test_y.py::test_it[1]",)
 
 
 def test_a_vitest_run_is_counted_by_tests_and_not_by_files() -> None:
