@@ -1,19 +1,20 @@
 """What may be written into a cluster's fields; the models, the forms and the API share these."""
 
 import re
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from apps.http import is_usable
+from apps.http import Refusal, is_usable, refuse_beforehand
 
 _LABEL_VALUE = re.compile(r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?\Z", re.ASCII)
 _LABEL_NAME = re.compile(r"^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?\Z", re.ASCII)
 _LABEL_PREFIX = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 MOST_LABELS = 64
+MOST_NAMESPACES = 100
 
 
 def check_api_server_url(url: str) -> None:
@@ -34,22 +35,21 @@ def check_endpoint_url(url: str) -> None:
         raise ValidationError("This is not a valid URL.") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise ValidationError("Write a URL such as https://api.example.net:6443")
-    if not is_usable(url) or _is_nowhere(parts.hostname):
-        raise ValidationError("No cluster can be at this address.")
+    refusal = refuse_beforehand(url) if is_usable(url) else Refusal.NOWHERE
+    if refusal is not None:
+        why = "" if refusal == Refusal.NOWHERE else f": {refusal}"
+        raise ValidationError(f"No cluster can be at this address{why}.")
     if "@" in parts.netloc:
         raise ValidationError("Leave user and password out of the URL; store a credential.")
     if parts.query or parts.fragment or re.search(r"[\s\x00-\x1f\\]", url):
         raise ValidationError("Leave query, fragment and blanks out of the URL.")
 
 
-def _is_nowhere(host: str) -> bool:
-    """Link-local addresses hold a cloud's metadata, with keys to the machine we run on."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_link_local or address.is_unspecified or address.is_multicast
+def check_namespace(name: str) -> None:
+    if not _NAMESPACE.fullmatch(name):
+        raise ValidationError(
+            "A namespace is 1 to 63 lower-case letters, digits and hyphens, such as shop-prod."
+        )
 
 
 def check_labels(labels: Any) -> None:

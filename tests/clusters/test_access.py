@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.models import User
 from apps.clusters.actions import registration
@@ -85,8 +86,69 @@ def test_the_highest_of_several_grants_counts() -> None:
     assert Rights.of(user).role_on(cluster) == OPERATE
 
 
-def test_a_grant_is_for_a_user_or_a_group() -> None:
-    from django.db import IntegrityError, transaction
+def test_who_holds_namespaces_is_held_to_all_of_them_together() -> None:
+    one, two = make_cluster("one"), make_cluster("two")
+    user = make_user("someone")
+    grant(user, VIEW, one, namespaces=["shop", "bank"])
+    grant(user, OPERATE, one, two, namespaces=["post"])
+    rights = Rights.of(user)
+    assert rights.namespaces_on(one) == {"shop", "bank", "post"}
+    assert rights.namespaces_on(two) == {"post"}
 
+
+def test_one_grant_over_the_whole_cluster_lifts_the_others() -> None:
+    one, two = make_cluster("one"), make_cluster("two")
+    user, group = make_user("someone"), Group.objects.create(name="team")
+    user.groups.add(group)
+    grant(user, OPERATE, everywhere=True, namespaces=["shop"])
+    grant(group, VIEW, one)
+    assert Rights.of(user).namespaces_on(one) is None
+    assert Rights.of(user).namespaces_on(two) == {"shop"}
+
+
+def test_who_holds_nothing_sees_no_namespace_and_a_superuser_sees_all() -> None:
+    cluster = make_cluster("one")
+    assert Rights.of(make_user("nobody")).namespaces_on(cluster) == set()
+    assert Rights.of(make_user("root", is_superuser=True)).namespaces_on(cluster) is None
+
+
+@pytest.mark.parametrize(
+    ("role", "namespaces"), [(ADMIN, ["shop"]), (VIEW, [""]), (VIEW, ["shop", ""])]
+)
+def test_what_would_open_more_than_it_says_cannot_be_stored(
+    role: Role, namespaces: list[str]
+) -> None:
+    user = make_user("someone")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        grant(user, role, everywhere=True, namespaces=namespaces)
+
+
+def test_a_process_of_the_version_before_grants_whole_clusters() -> None:
+    user = make_user("someone")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO clusters_grant (id, user_id, role, reach, environment, label_selector)"
+            " VALUES (gen_random_uuid(), %s, 'VIEWER', 'ALL', '', '{}')",
+            [user.pk],
+        )
+    assert Rights.of(user).namespaces_on(make_cluster("one")) is None
+
+
+def test_a_person_is_told_what_was_granted() -> None:
+    user = make_user("someone")
+    grant(user, VIEW, make_cluster("one"), namespaces=["shop"])
+    assert signed_in(user).get("/api/v1/me").json()["grants"] == [
+        {
+            "role": "VIEWER",
+            "reach": "NAMED",
+            "clusters": ["one"],
+            "environment": "",
+            "label_selector": {},
+            "namespaces": ["shop"],
+        }
+    ]
+
+
+def test_a_grant_is_for_a_user_or_a_group() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Grant.objects.create(role=VIEW)

@@ -79,10 +79,12 @@ def test_grants_leave_lines(admin: User) -> None:
     browser = Client()
     browser.force_login(admin)
     form = {"user": str(admin.pk), "role": "VIEWER", "reach": "ALL", "label_selector": "{}"}
+    form["namespaces"] = "shop, bank"
     browser.post("/admin/clusters/grant/add/", form)
     event = AuditEvent.objects.get()
     assert (event.action, event.object_type) == ("given", "grant")
     assert event.details["reach"] == "ALL"
+    assert event.details["namespaces"] == ["shop", "bank"]
 
 
 def test_what_is_refused_or_rolled_back_leaves_no_line(api: APIClient) -> None:

@@ -25,10 +25,14 @@ def make_cluster(name: str, *, token: str = "", **fields: Any) -> Cluster:
 
 
 def grant(holder: User | Group, role: Role, *clusters: Cluster, **scope: Any) -> Grant:
-    """Grant `role` over named clusters, `everywhere`, or where environment and labels match."""
+    """Grant `role` over named clusters, `everywhere`, or where environment and labels match.
+
+    With `namespaces`, within these clusters only over those.
+    """
     who = {"user": holder} if isinstance(holder, User) else {"group": holder}
     everywhere = scope.pop("everywhere", False)
+    namespaces = scope.pop("namespaces", [])
     reach = Reach.ALL if everywhere else Reach.MATCHING if scope else Reach.NAMED
-    made = Grant.objects.create(role=role, reach=reach, **who, **scope)
+    made = Grant.objects.create(role=role, reach=reach, namespaces=namespaces, **who, **scope)
     made.clusters.set(clusters)
     return made

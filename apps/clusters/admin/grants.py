@@ -18,7 +18,16 @@ from apps.clusters.models.grant import Reach
 class GrantForm(forms.ModelForm[Grant]):
     class Meta:
         model = Grant
-        fields = ("user", "group", "role", "reach", "clusters", "environment", "label_selector")
+        fields = (
+            "user",
+            "group",
+            "role",
+            "reach",
+            "clusters",
+            "environment",
+            "label_selector",
+            "namespaces",
+        )
 
     def clean_label_selector(self) -> dict[str, str]:
         return self.cleaned_data["label_selector"] or {}
@@ -32,6 +41,7 @@ def told(grant: Grant) -> dict[str, Any]:
         "clusters": [cluster.name for cluster in grant.clusters.all()],
         "environment": grant.environment,
         "label_selector": grant.label_selector,
+        "namespaces": grant.namespaces,
     }
 
 
@@ -51,7 +61,7 @@ class HolderFilter(admin.SimpleListFilter):
 @admin.register(Grant)
 class GrantAdmin(admin.ModelAdmin[Grant]):
     form = GrantForm
-    list_display = ("holder", "kind", "role", "over")
+    list_display = ("holder", "kind", "role", "over", "within")
     list_filter = (
         "role",
         "reach",
@@ -85,6 +95,10 @@ class GrantAdmin(admin.ModelAdmin[Grant]):
         parts = [grant.get_environment_display()] if grant.environment else []
         parts += [f"{key}={value}" for key, value in grant.label_selector.items()]
         return ", ".join(parts) or "nothing: it matches no environment and no label"
+
+    @admin.display(description="namespaces")
+    def within(self, grant: Grant) -> str:
+        return ", ".join(grant.namespaces) or "all"
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The chosen clusters are saved last, so only now the whole grant can be told."""

@@ -11,7 +11,22 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.clusters.api.access import takes, user_of
-from apps.clusters.models.grant import Rights
+from apps.clusters.models.grant import Grant, Reach, Rights, Role
+
+
+class HeldGrant(BaseModel):
+    """What was granted: ALL clusters, the NAMED ones, or those MATCHING environment and labels.
+
+    With `namespaces`, what is read from within these clusters is that of these namespaces alone,
+    unless another grant opens the whole cluster.
+    """
+
+    role: Literal["ADMIN", "OPERATOR", "VIEWER"]
+    reach: Literal["ALL", "NAMED", "MATCHING"]
+    clusters: list[str]
+    environment: str
+    label_selector: dict[str, str]
+    namespaces: list[str]
 
 
 class Me(BaseModel):
@@ -24,6 +39,7 @@ class Me(BaseModel):
     is_staff: bool
     role: Literal["ADMIN", "OPERATOR", "VIEWER"] | None
     version: str
+    grants: list[HeldGrant]
 
 
 EXAMPLE = OpenApiExample(
@@ -36,6 +52,16 @@ EXAMPLE = OpenApiExample(
         "is_staff": False,
         "role": "OPERATOR",
         "version": "0.1.0",
+        "grants": [
+            {
+                "role": "OPERATOR",
+                "reach": "NAMED",
+                "clusters": ["hub-frankfurt"],
+                "environment": "",
+                "label_selector": {},
+                "namespaces": ["shop-prod"],
+            }
+        ],
     },
     response_only=True,
 )
@@ -48,7 +74,8 @@ class MeView(APIView):
     def get(self, request: Request) -> Response:
         """Who you are to this platform."""
         user = user_of(request)
-        role = Rights.of(user).role_anywhere()
+        rights = Rights.of(user)
+        role = rights.role_anywhere()
         return Response(
             Me(
                 id=user.pk,
@@ -58,5 +85,17 @@ class MeView(APIView):
                 is_staff=user.is_staff,
                 role=role and role.value,
                 version=settings.SPECTACULAR_SETTINGS["VERSION"],
+                grants=[_held(grant) for grant in rights.grants],
             )
         )
+
+
+def _held(grant: Grant) -> HeldGrant:
+    return HeldGrant(
+        role=Role(grant.role).value,
+        reach=Reach(grant.reach).value,
+        clusters=sorted(cluster.name for cluster in grant.clusters.all()),
+        environment=grant.environment,
+        label_selector=grant.label_selector,
+        namespaces=grant.namespaces,
+    )

@@ -7,11 +7,12 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.accounts.models import User
 from apps.clusters.models.cluster import Cluster, Environment
-from apps.clusters.rules import check_labels
+from apps.clusters.rules import MOST_NAMESPACES, check_labels, check_namespace
 
 
 class Reach(models.TextChoices):
@@ -43,6 +44,8 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 class Grant(models.Model):
     """A role over all clusters, over named ones, or over those that match.
 
+    With `namespaces`, what is read from within these clusters is that of these namespaces alone.
+
     A grant that names or describes nothing covers nothing: forgetting to narrow must not open.
     """
 
@@ -62,16 +65,35 @@ class Grant(models.Model):
         help_text='Labels that a cluster must carry: {"team": "red"}',
     )
 
+    # Typed by the database: whatever else stood here could be taken for "all of them".
+    namespaces = ArrayField(
+        models.CharField(max_length=63, validators=[check_namespace]),
+        default=list,
+        blank=True,
+        size=MOST_NAMESPACES,
+        help_text="Only these namespaces, with commas between them. Empty: the whole cluster.",
+    )
+
     objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(namespaces=[]) | ~models.Q(role=Role.ADMIN),
+                name="grant_of_an_admin_is_over_whole_clusters",
+                violation_error_message="An admin changes whole clusters: choose a lower role, "
+                "or leave the namespaces empty.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(namespaces__contains=[""]),
+                name="grant_names_no_empty_namespace",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(user__isnull=False, group__isnull=True)
                 | models.Q(user__isnull=True, group__isnull=False),
                 name="grant_is_for_a_user_or_a_group",
                 violation_error_message="Choose a user or a group, and not both.",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,6 +147,16 @@ class Rights:
     def role_anywhere(self) -> Role | None:
         """The highest role held on any scope; it opens menus, never a cluster."""
         return Role.ADMIN if self.superuser else _highest(grant.role for grant in self.grants)
+
+    def namespaces_on(self, cluster: Cluster) -> frozenset[str] | None:
+        """Return the namespaces one is held to there; None where one sees the whole cluster.
+
+        One grant over the whole cluster lifts what others narrow.
+        """
+        covering = [grant.namespaces for grant in self.grants if grant.covers(cluster)]
+        if self.superuser or not all(covering):
+            return None
+        return frozenset(name for names in covering for name in names)
 
     def may_register(self) -> bool:
         """Bringing in a cluster takes an admin of everything: no narrower scope could hold it."""
