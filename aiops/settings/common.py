@@ -86,8 +86,9 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Redis by purpose: 0 events and broker, 2 cache, 3 sessions; 1 is kept for rate limits of our own.
+# Redis by purpose: 0 events and broker, 1 rate limits, 2 cache, 3 sessions.
 EVENTS_REDIS_URL = env.redis(0)
+LIMITS_REDIS_URL = env.redis(1)
 # A Redis that is there but silent must not hold every request for long.
 REDIS_TIMEOUTS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 CACHES = {
@@ -152,6 +153,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "aiops.paging.NumberedPages",
     "DEFAULT_SCHEMA_CLASS": "aiops.openapi.ContractSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.throttles.Throttle"],
     "EXCEPTION_HANDLER": "aiops.problems.answer_problem",
     # OPTIONS is for CORS, which there is none of; what there is to know stands in the schema.
     "DEFAULT_METADATA_CLASS": None,
@@ -217,6 +219,8 @@ EXPIRY_WARNING_DAYS = env.number("AIOPS_EXPIRY_WARNING_DAYS", 7, least=1, most=3
 CREDENTIAL_STORE = env.one_of("CREDENTIAL_STORE", "database", {"database", "kubernetes"})
 # Plain http to API servers is refused unless the installation says so.
 ALLOW_INSECURE_UPSTREAMS = env.flag("AIOPS_ALLOW_INSECURE_UPSTREAMS", default=False)
+# What listens on loopback trusts whoever comes from there.
+ALLOW_LOOPBACK_UPSTREAMS = env.flag("AIOPS_ALLOW_LOOPBACK_UPSTREAMS", default=False)
 CREDENTIAL_KUBERNETES = credential_store.kubernetes(
     needed=CREDENTIAL_STORE == "kubernetes", insecure=ALLOW_INSECURE_UPSTREAMS
 )
@@ -232,6 +236,12 @@ METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, leas
 # How many questions one cluster is asked at once by a process; one person gets half of them.
 METRICS_SEATS_PER_CLUSTER = int(env.number("AIOPS_METRICS_SEATS_PER_CLUSTER", 8, least=1))
 METRICS_QUERIES_PER_USER = int(env.number("AIOPS_METRICS_QUERIES_PER_USER", 4, least=1))
+# Requests a minute, and at once: of one person, their queries among them, and of everybody.
+LIMITS = {
+    "requests": env.rate("AIOPS_LIMIT_REQUESTS", "300/50"),
+    "queries": env.rate("AIOPS_LIMIT_QUERIES", "60/10"),
+    "installation": env.rate("AIOPS_LIMIT_INSTALLATION", "60000/1000"),
+}
 METRICS_CACHE = env.flag("AIOPS_METRICS_CACHE", default=True)
 # So many failures in a row, and a part of a cluster is left alone for a while.
 BREAKER_FAILURES = int(env.number("AIOPS_BREAKER_FAILURES", 5, least=1))

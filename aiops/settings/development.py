@@ -5,6 +5,9 @@ from aiops.settings import env
 from aiops.settings.common import *  # noqa: F403
 from aiops.settings.common import VAR_DIR
 
+# The demo's fleet is on this machine, and so is many a cluster to try things with.
+ALLOW_LOOPBACK_UPSTREAMS = env.flag("AIOPS_ALLOW_LOOPBACK_UPSTREAMS", default=True)
+
 
 def _kept(name: str) -> str:
     return make_once(Layout.prepare(VAR_DIR).var / name, length=48)

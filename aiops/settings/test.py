@@ -16,6 +16,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+ALLOW_LOOPBACK_UPSTREAMS = True
 WHITENOISE_AUTOREFRESH = True
 ACCOUNT_RATE_LIMITS = {}
+# The tests of the limits set those of a real installation.
+LIMITS = {"requests": (1e7, 1e5), "queries": (1e7, 1e5), "installation": (1e8, 1e6)}
 LOGGING = {"json": False, "level": "WARNING"}

@@ -3,6 +3,7 @@
 It speaks HTTP/1.1 by itself, over asyncio's transports; docs/decisions/0011 says why.
 """
 
+from apps.http.addresses import Refusal, refuse_beforehand
 from apps.http.asking import ask
 from apps.http.call import MIB, Call, Reply, Stage, Unreachable, Upstream
 from apps.http.place import is_usable
@@ -13,11 +14,13 @@ __all__ = [
     "CONNECTIONS_PER_UPSTREAM",
     "MIB",
     "Call",
+    "Refusal",
     "Reply",
     "Stage",
     "Unreachable",
     "Upstream",
     "ask",
     "is_usable",
+    "refuse_beforehand",
     "trust",
 ]

@@ -11,14 +11,17 @@ import socket
 import threading
 from collections import deque
 from contextlib import suppress
+from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from aiohappyeyeballs import AddrInfoType
+from django.conf import settings
 
+from apps.http import own
 from apps.http.call import Stage, Unreachable
-from apps.http.place import IpAddress, Place
+from apps.http.place import IpAddress, Place, locate
 
 Found = list[AddrInfoType] | OSError
 
@@ -40,7 +43,20 @@ METADATA = {
 THIS_NETWORK = ip_network("0.0.0.0/8")
 # A gateway (NAT64, SIIT) takes what is sent there to the IPv4 address in the last four bytes.
 TO_IPV4 = [ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")]
-NOWHERE = "its address is one at which no cluster can be"
+# Names of this machine that hosts files and resolvers know without asking anybody.
+HERE = {"localhost", "localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"}
+UNTOLD = "it is at the port of our own database or Redis, whose name is not known just now"
+
+
+class Refusal(StrEnum):
+    """Why an address is not connected to."""
+
+    NOWHERE = "its address is one at which no cluster can be"
+    LOOPBACK = (
+        "its address is one of the machine that we run on, and this installation does not allow "
+        "that (AIOPS_ALLOW_LOOPBACK_UPSTREAMS)"
+    )
+    OWN = "its address is that of this installation's own database or Redis"
 
 
 def is_forbidden(address: IpAddress) -> bool:
@@ -56,9 +72,47 @@ def is_forbidden(address: IpAddress) -> bool:
     )
 
 
+def refuse_beforehand(url: str) -> Refusal | None:
+    """Say why a usable URL leads where nobody may ask, as far as that is known without DNS."""
+    place = locate(url)
+    own_hosts = own.hosts_at(place.port)
+    host = place.host.removesuffix(".")
+    if host in own_hosts:
+        return Refusal.OWN
+    address = ip_address("127.0.0.1") if _is_name_of_here(host) else place.literal
+    if address is None:
+        return None
+    ours = [one for name in own_hosts if (one := _literal_of(name)) is not None]
+    return _refusal(str(address), frozenset(ours))
+
+
+def _literal_of(host: str) -> IpAddress | None:
+    try:
+        return ip_address("127.0.0.1" if _is_name_of_here(host) else host)
+    except ValueError:
+        return None
+
+
+def _is_name_of_here(host: str) -> bool:
+    return host in HERE or host.endswith(".localhost")
+
+
 @lru_cache(maxsize=65_536)
-def _is_forbidden(address: str) -> bool:
-    return is_forbidden(ip_address(address))
+def _checked(address: str) -> tuple[IpAddress, bool]:
+    """Return where an address leads, and whether that is nowhere."""
+    found = ip_address(address)
+    return _inner(found), is_forbidden(found)
+
+
+def _refusal(address: str, ours: frozenset[IpAddress]) -> Refusal | None:
+    inner, forbidden = _checked(address)
+    if forbidden:
+        return Refusal.NOWHERE
+    if ours and own.is_one_of(inner, ours):
+        return Refusal.OWN
+    if inner.is_loopback and not settings.ALLOW_LOOPBACK_UPSTREAMS:
+        return Refusal.LOOPBACK
+    return None
 
 
 def _inner(address: IpAddress) -> IpAddress:
@@ -86,13 +140,34 @@ class Directory:
         if place.literal is not None:
             infos = [_info_of(place.literal)]
         else:
-            until, infos = self._known.get(place.host, (0.0, []))
-            if until < self._loop.time():
-                infos = await self._look_up(place.host)
-        allowed = [info for info in infos if not _is_forbidden(info[4][0])]
+            infos = await self._known_or_found(place.host)
+        ours = await self._own_at(place.port)
+        refused = [_refusal(info[4][0], ours) for info in infos]
+        pairs = zip(infos, refused, strict=True)
+        allowed = [_at_port(info, place.port) for info, refusal in pairs if refusal is None]
         if not allowed:
-            raise Unreachable(Stage.DNS, NOWHERE)
-        return [_at_port(info, place.port) for info in allowed]
+            raise Unreachable(Stage.DNS, str(next(iter(refused), Refusal.NOWHERE)))
+        return allowed
+
+    async def _own_at(self, port: int) -> frozenset[IpAddress]:
+        """Return the addresses of our own stores that are reached at `port`: hardly ever any."""
+        found: set[IpAddress] = set()
+        for host in own.hosts_at(port):
+            literal = _literal_of(host)
+            if literal is not None:
+                found.add(_inner(literal))
+                continue
+            try:
+                infos = await self._known_or_found(host)
+            except OSError:
+                # Where it cannot be told which they are, nobody is asked at that port.
+                raise Unreachable(Stage.DNS, UNTOLD) from None
+            found.update(_checked(info[4][0])[0] for info in infos)
+        return frozenset(found)
+
+    async def _known_or_found(self, host: str) -> list[AddrInfoType]:
+        until, infos = self._known.get(host, (0.0, []))
+        return await self._look_up(host) if until < self._loop.time() else infos
 
     def forget(self, place: Place) -> None:
         """What is known led nowhere; next time it is looked up anew."""

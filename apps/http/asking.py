@@ -6,7 +6,7 @@ import ssl
 import time
 
 from apps.http import pool as pools
-from apps.http.bodies import broken
+from apps.http.bodies import hung_up
 from apps.http.call import Call, Reply, Stage, Unreachable, Upstream
 from apps.http.connection import Connection, Stale
 from apps.http.dialing import Progress
@@ -70,7 +70,7 @@ async def _exchange(
             except Stale:
                 # It spoke before it was asked, or left at once, together with its last word in
                 # the TLS handshake.
-                raise broken("the connection broke before an answer came") from None
+                raise hung_up() from None
         pool.keep(door, connection)
         return connection
     finally:
@@ -88,7 +88,7 @@ async def _again(connection: Connection, request: bytes, answer: Answer) -> None
     except Stale:
         if answer.verb in REPEATABLE:
             raise
-        raise broken("the connection broke before an answer came") from None
+        raise hung_up() from None
 
 
 def _unreachable(error: OSError, stage: Stage | None) -> Unreachable:
@@ -105,4 +105,5 @@ def _unreachable(error: OSError, stage: Stage | None) -> Unreachable:
         return Unreachable(Stage.TLS, "TLS failed: the other side hung up")
     # Of several addresses that were tried, the library tells one summary without a number.
     where = Stage.DNS if stage == Stage.DNS else Stage.TCP
-    return Unreachable(where, (error.strerror or "connection failed").lower())
+    reset = isinstance(error, ConnectionResetError | BrokenPipeError)
+    return Unreachable(where, (error.strerror or "connection failed").lower(), was_reset=reset)

@@ -26,6 +26,10 @@ def broken(what: str) -> Unreachable:
     return Unreachable(Stage.PROTOCOL, what)
 
 
+def hung_up() -> Unreachable:
+    return Unreachable(Stage.PROTOCOL, "the connection broke before an answer came", was_reset=True)
+
+
 def too_large(cap: int) -> Unreachable:
     size = f"{cap // MIB} MiB" if cap >= MIB else f"{cap} bytes"
     return Unreachable(Stage.SIZE, f"the answer is larger than {size}")

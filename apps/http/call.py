@@ -29,14 +29,23 @@ class Unreachable(Exception):
     """A call brought no whole answer. `reason` is fit for people and holds no credential.
 
     `during` says in which stage a call hung that ran out of time: DNS, TCP or TLS, or None where
-    it was connected and waited for the answer.
+    it was connected and waited for the answer. `was_reset`: the other side hung up, and nothing
+    is known to be wrong with the call.
     """
 
-    def __init__(self, stage: Stage, reason: str, during: Stage | None = None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        reason: str,
+        during: Stage | None = None,
+        *,
+        was_reset: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.stage = stage
         self.reason = reason
         self.during = during
+        self.was_reset = was_reset
 
 
 @lru_cache(maxsize=65_536)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
-from apps.http.bodies import broken
+from apps.http.bodies import broken, hung_up
 from apps.http.call import Unreachable
 from apps.http.wire import Answer
 
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
         elif self._used and not self._answer.begun:
             self._waiter.set_exception(Stale())
         else:
-            self._waiter.set_exception(exc or broken(f"the connection broke {self._when()}"))
+            self._waiter.set_exception(exc or self._cut_off())
 
     def _is_farewell(self) -> bool:
         """Whether it was the other side that ended it; without TLS nobody can tell.
@@ -107,6 +107,7 @@ class Connection(asyncio.Protocol):
         except ssl.SSLError:
             return False
 
-    def _when(self) -> str:
-        begun = self._answer is not None and self._answer.begun
-        return "in the middle of an answer" if begun else "before an answer came"
+    def _cut_off(self) -> Unreachable:
+        if self._answer is not None and self._answer.begun:
+            return broken("the connection broke in the middle of an answer")
+        return hung_up()

@@ -40,6 +40,7 @@ PRODUCTION = LOCAL | {
         ("AIOPS_SEALING_KEYS", "x", "32 random characters"),
         ("AIOPS_SEALING_KEYS", "first:c2hvcnQ=", "'first' must be NAME:BASE64"),
         ("AIOPS_TRUSTED_PROXIES", "many", "is not a number"),
+        ("AIOPS_LIMIT_QUERIES", "60", "is no rate"),
     ],
 )
 def test_production_refuses_nonsense_at_start(name: str, value: str, words: str) -> None:
@@ -98,3 +99,12 @@ def run_with(given: dict[str, str], code: str) -> "subprocess.CompletedProcess[s
     return subprocess.run(
         command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def test_clusters_on_this_machine_are_for_local_installations_alone(tmp_path: Path) -> None:
+    show = "from django.conf import settings; print(settings.ALLOW_LOOPBACK_UPSTREAMS)"
+    local = LOCAL | {"AIOPS_VAR_DIR": str(tmp_path / "var")}
+    said = [run_with(env, show).stdout.strip() for env in (local, PRODUCTION)]
+    assert said == ["True", "False"]
+    asked_for = {"AIOPS_ALLOW_LOOPBACK_UPSTREAMS": "1"}
+    assert run_with(PRODUCTION | asked_for, show).stdout.strip() == "True"

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -107,6 +108,31 @@ def test_a_bad_field_is_named(api: APIClient, change: Any, field: str) -> None:
     assert error["code"] == "VALIDATION_FAILED"
     assert error["message"].startswith(f"{field}:")
     assert not Cluster.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "2130706433"]
+)
+def test_an_address_of_this_machine_is_refused_unless_that_is_allowed(
+    api: APIClient, settings: Any, host: str
+) -> None:
+    settings.ALLOW_LOOPBACK_UPSTREAMS = False
+    for change in (
+        {"api_server_url": f"https://{host}:6443"},
+        {"endpoints": {"prometheus_url": f"http://{host}:9090"}},
+    ):
+        response = register(api, **change)
+        assert response.status_code == 400
+        assert "No cluster can be at this address" in response.json()["error"]["message"]
+    assert not Cluster.objects.exists()
+
+
+def test_our_own_database_and_redis_are_no_clusters(api: APIClient) -> None:
+    ports = (settings.DATABASES["default"]["PORT"], urlsplit(settings.EVENTS_REDIS_URL).port)
+    for port in ports:
+        response = register(api, endpoints={"loki_url": f"http://127.0.0.1:{port}"})
+        assert response.status_code == 400
+        assert "own database or Redis" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("bundle", ["no pem", "-----BEGIN CERTIFICATE-----\u2026"])
