@@ -18,8 +18,6 @@ from apps.observability.federation.outcome import SKIPPED, SourceFailed
 
 # Whoever gives a server less than this cannot tell by its silence that it is away.
 PATIENCE = 5.0
-# What a connection says that broke before a word came: nothing is known to be wrong with the call.
-RESETS = ("connection reset by peer", "the connection broke before an answer came")
 
 _breakers: dict[tuple[UUID, str, str], Breaker] = {}
 
@@ -47,7 +45,7 @@ async def _ask(upstream: Upstream, call: Call, ends: float) -> Reply:
     try:
         return await ask(upstream, _until(ends, call))
     except Unreachable as failure:
-        if failure.reason not in RESETS or time.monotonic() >= ends:
+        if not failure.was_reset or time.monotonic() >= ends:
             raise
         return await ask(upstream, _until(ends, call))
 
