@@ -13,6 +13,7 @@ FORBIDDEN = "Your grants do not reach this far, or the request did not prove its
 ABSENT = "There is nothing here, or nothing that you may see."
 NO_FORM = "The answer does not come in any form that `Accept` names."
 TOO_LARGE = "The body is larger than this installation takes."
+CROWDED = "More than the limits allow: `Retry-After` says in how many seconds to come again."
 NO_JSON = "The body is not sent as `application/json`."
 AWAY = "PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment."
 
@@ -28,7 +29,7 @@ class ContractSchema(AutoSchema):
 
     def _refusals(self) -> dict[str, str]:
         """Return what could go wrong with a request of this form, whatever it is about."""
-        refusals = {"400": MALFORMED, "401": ANONYMOUS, "406": NO_FORM, "503": AWAY}
+        refusals = {"400": MALFORMED, "401": ANONYMOUS, "406": NO_FORM, "429": CROWDED, "503": AWAY}
         role = (self.get_extensions() or {}).get("x-required-role")
         if self.method != "GET" or role == "ADMIN_OF_ALL":
             refusals["403"] = FORBIDDEN

@@ -1,12 +1,15 @@
 """Typed readers of the environment. Nonsense is refused at start, by name, with what to write."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.sealing import read_keys
+
+_RATE = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", re.ASCII)
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -43,6 +46,19 @@ def number(name: str, default: float, *, least: float = 0, most: float = 1e9) ->
     if not least <= parsed <= most:
         raise ImproperlyConfigured(f"{name}={value} is not between {least:g} and {most:g}.")
     return parsed
+
+
+def rate(name: str, default: str) -> tuple[float, float] | None:
+    """Return how many a minute and how many at once; None where there is no limit."""
+    value = text(name, default)
+    if value.lower() in {"0", "off"}:
+        return None
+    found = _RATE.fullmatch(value)
+    if not found:
+        raise ImproperlyConfigured(
+            f"{name}={value!r} is no rate. Write PER_MINUTE/AT_ONCE such as {default}, or off."
+        )
+    return float(found[1]), float(found[2])
 
 
 def one_of(name: str, default: str, known: set[str]) -> str:

@@ -20,12 +20,12 @@ from apps.errors import Problem
 from apps.observability.api import examples
 from apps.observability.arithmetic.values import Grid
 from apps.observability.federation.outcome import Answer, Failure, Outcome
+from apps.observability.promql.guard import MOST_POINTS, has_too_many_points
 from apps.observability.queries import metrics
 from apps.observability.queries.metrics import Aggregate, FleetAnswer, Question
 from apps.observability.sources.prometheus import QueryResult
 
 LONGEST_QUERY = 8 * 1024
-MOST_POINTS = 11_000
 _STATUS_OF = {"QUERY_TIMEOUT": "TIMEOUT", "SKIPPED": "SKIPPED"}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -151,7 +151,7 @@ class QueryRangeForm(QueryForm):
         span = attrs["end_time"] - attrs["start_time"]
         if span < 0:
             raise serializers.ValidationError({"end_time": "must not be before start_time."})
-        if span / attrs["step"] > MOST_POINTS:
+        if has_too_many_points(attrs["start_time"], attrs["end_time"], attrs["step"]):
             coarser = -(-span // MOST_POINTS)
             raise serializers.ValidationError(
                 {"step": f"makes more than {MOST_POINTS:,} points. Use {coarser:.0f}s or more."}
@@ -174,6 +174,8 @@ ANSWERS = {
 
 
 class QueryView(APIView):
+    limit = "queries"
+
     @extend_schema(
         tags=["metrics"],
         request=QueryForm,
@@ -187,6 +189,8 @@ class QueryView(APIView):
 
 
 class QueryRangeView(APIView):
+    limit = "queries"
+
     @extend_schema(
         tags=["metrics"],
         request=QueryRangeForm,

@@ -1119,6 +1119,35 @@ export interface components {
             /** Avg Health Score */
             avg_health_score: number | null;
         };
+        /**
+         * HeldGrant
+         * @description What was granted: ALL clusters, the NAMED ones, or those MATCHING environment and labels.
+         *
+         *     With `namespaces`, what is read from within these clusters is that of these namespaces alone,
+         *     unless another grant opens the whole cluster.
+         */
+        HeldGrant: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "ADMIN" | "OPERATOR" | "VIEWER";
+            /**
+             * Reach
+             * @enum {string}
+             */
+            reach: "ALL" | "NAMED" | "MATCHING";
+            /** Clusters */
+            clusters: string[];
+            /** Environment */
+            environment: string;
+            /** Label Selector */
+            label_selector: {
+                [key: string]: string;
+            };
+            /** Namespaces */
+            namespaces: string[];
+        };
         /** ImportAnswer */
         ImportAnswer: {
             /** Results */
@@ -1302,6 +1331,8 @@ export interface components {
             role: ("ADMIN" | "OPERATOR" | "VIEWER") | null;
             /** Version */
             version: string;
+            /** Grants */
+            grants: components["schemas"]["HeldGrant"][];
         };
         /**
          * MergedMetadata
@@ -2006,6 +2037,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -2088,6 +2128,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2192,6 +2241,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -2253,6 +2311,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2380,6 +2447,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -2459,6 +2535,15 @@ export interface operations {
             };
             /** @description Somebody changed it since; `details.etag` is that of today. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2586,6 +2671,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -2683,6 +2777,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Whether it works could not be seen, or the store did not take it. What was stored before stays in use. */
             503: {
                 headers: {
@@ -2750,6 +2853,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2863,6 +2975,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Whether it works could not be seen, or the store did not take it. What was stored before stays in use. */
             503: {
                 headers: {
@@ -2960,6 +3081,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -3026,6 +3156,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3126,6 +3265,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -3185,6 +3333,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3285,6 +3442,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -3378,6 +3544,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -3464,6 +3639,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -3525,6 +3709,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3605,6 +3798,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3698,6 +3900,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -3746,6 +3957,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3842,6 +4062,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -3890,6 +4119,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3959,6 +4197,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4037,6 +4284,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -4085,6 +4341,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4167,6 +4432,15 @@ export interface operations {
             };
             /** @description No cluster could do what was asked. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4272,6 +4546,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No cluster answered; `details.clusters` says why. */
             502: {
                 headers: {
@@ -4363,6 +4646,15 @@ export interface operations {
             };
             /** @description No cluster could do what was asked. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4492,6 +4784,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No cluster answered; `details.clusters` says why. */
             502: {
                 headers: {
@@ -4614,6 +4915,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No cluster answered; `details.clusters` says why. */
             502: {
                 headers: {
@@ -4712,6 +5022,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No cluster answered; `details.clusters` says why. */
             502: {
                 headers: {
@@ -4797,6 +5116,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4910,6 +5238,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -4971,6 +5308,15 @@ export interface operations {
             };
             /** @description The answer does not come in any form that `Accept` names. */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5098,6 +5444,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
                 headers: {
@@ -5177,6 +5532,15 @@ export interface operations {
             };
             /** @description Somebody changed it since; `details.etag` is that of today. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5297,6 +5661,15 @@ export interface operations {
             };
             /** @description The body is not sent as `application/json`. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,6 @@
 """What all doors of Prometheus' API have alike: who may come in, and how a refusal is told."""
 
+import math
 from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -59,7 +60,10 @@ def _refuse(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's exception handler. None leaves a bug to Django."""
     if isinstance(error, DomainError):
         set_rollback()
-        return refusal(error.status, error.message)
+        response = refusal(error.status, error.message)
+        if (wait := getattr(error, "wait", None)) is not None:
+            response["Retry-After"] = str(math.ceil(wait))
+        return response
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if not isinstance(error, exceptions.APIException):
