@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from rest_framework.test import APIClient
@@ -295,4 +296,14 @@ def test_step_and_times_reach_prometheus_as_it_wants_them(api: APIClient, fleet:
     api.post("/api/v1/metrics/query_range", RANGE | {"step": "1m30s"}, format="json")
     body = fleet.upstreams["one"].requests[0].body
     assert "start=1769860800.000" in body
-    assert "step=90" in body
+    assert "step=90.000" in body
+
+
+def test_a_long_step_and_a_short_timeout_keep_all_their_digits(
+    api: APIClient, fleet: Fleet
+) -> None:
+    fleet.add("one")
+    change = {"step": "1234567", "timeout": 12.345}
+    api.post("/api/v1/metrics/query_range", RANGE | change, format="json")
+    sent = parse_qs(fleet.upstreams["one"].requests[0].body)
+    assert (sent["step"], sent["timeout"]) == (["1234567.000"], ["12.345"])

@@ -10,7 +10,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.accounts.models import ApiToken, User
-from apps.observability.queries import splicing
+from apps.observability.api.prometheus.parameters import Parameters
+from apps.observability.arithmetic.values import Grid
+from apps.observability.queries import asking, splicing
 from tests.conftest import signed_in
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour
@@ -286,7 +288,16 @@ def test_lookback_and_timeout_reach_the_clusters(api: APIClient, fleet: Fleet) -
     fleet.add("alpha")
     ask(api, "up", lookback_delta="2m", timeout="90")
     sent = parse_qs(fleet.upstreams["alpha"].requests[0].body)
-    assert (sent["lookback_delta"], sent["timeout"]) == (["120.000"], ["90s"])
+    assert (sent["lookback_delta"], sent["timeout"]) == (["120.000"], ["90.000"])
+
+
+@pytest.mark.parametrize(
+    ("wait", "sent"), [("2.5", "2.500"), ("2s500ms", "2.500"), ("1e-05", "0.001")]
+)
+def test_a_timeout_is_sent_in_seconds_without_a_unit(wait: str, sent: str) -> None:
+    # Prometheus refuses "2.5s" and "1e-05s" as no durations, and has no time at all left of 0.
+    form = asking.form_of("up", Grid.at(0), Parameters({"timeout": [wait]}, {}).wait())
+    assert form["timeout"] == sent
 
 
 def test_nobody_sees_more_than_his_clusters(viewer_of_blue: User, fleet: Fleet) -> None:

@@ -100,6 +100,16 @@ def test_a_real_prometheus_answers_instant_and_range_queries(
     assert {value for _, value in row["data"][0]["values"]} == {"+Inf"}
 
 
+def test_a_real_prometheus_takes_a_timeout_with_a_fraction(api: APIClient, prometheus: str) -> None:
+    make_cluster("real", prometheus_url=prometheus)
+    body = {"query": "up", "timeout": 2.5}
+    rest = api.post("/api/v1/metrics/query", body, format="json").json()["results"][0]
+    assert (rest["status"], rest["error"]) == ("SUCCESS", None)
+    own = api.get("/prometheus/api/v1/query", {"query": "up", "timeout": "2s500ms"})
+    assert own.status_code == 200
+    assert own.json()["data"]["result"]
+
+
 def test_a_query_that_is_wrong_is_answered_with_its_place(api: APIClient, prometheus: str) -> None:
     make_cluster("real", prometheus_url=prometheus)
     response = api.post("/api/v1/metrics/query", {"query": "up{"}, format="json")

@@ -10,6 +10,7 @@ from django.db import connection
 from apps.clusters.connection import Connection
 from apps.errors import DomainError
 from apps.http import MIB, Call, Reply, Upstream
+from apps.observability.arithmetic.values import Grid
 from apps.observability.errors import (
     EveryClusterFailed,
     InvalidPromQL,
@@ -33,6 +34,20 @@ def upstream_of(target: Connection) -> Upstream:
     if target.problem and not upstream.token:
         raise SourceFailed("CREDENTIALS_INVALID", target.problem)
     return upstream
+
+
+def path_of(grid: Grid) -> str:
+    return "query" if grid.is_instant else "query_range"
+
+
+def form_of(text: str, grid: Grid, timeout: float) -> dict[str, str]:
+    """Return a query as Prometheus takes it."""
+    # Seconds as a bare number: of its durations with units none has a fraction.
+    form = {"query": text, "timeout": f"{max(timeout, 0.001):.3f}"}
+    if grid.is_instant:
+        return form | {"time": f"{grid.start:.3f}"}
+    times = {"start": grid.start, "end": grid.end, "step": grid.step}
+    return form | {name: f"{seconds:.3f}" for name, seconds in times.items()}
 
 
 def cap() -> int:

@@ -49,16 +49,11 @@ class FleetQuery:
 
     @property
     def path(self) -> str:
-        return "query" if self.grid.is_instant else "query_range"
+        return asking.path_of(self.grid)
 
     def form(self, text: str) -> dict[str, str]:
-        form = {"query": text, "timeout": f"{self.timeout:g}s"}
-        if self.lookback:
-            form["lookback_delta"] = f"{self.lookback:.3f}"
-        if self.grid.is_instant:
-            return form | {"time": f"{self.grid.start:.3f}"}
-        times = {"start": f"{self.grid.start:.3f}", "end": f"{self.grid.end:.3f}"}
-        return form | times | {"step": f"{self.grid.step:.3f}"}
+        form = asking.form_of(text, self.grid, self.timeout)
+        return form | {"lookback_delta": f"{self.lookback:.3f}"} if self.lookback else form
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,17 +40,6 @@ class Question:
     cluster_ids: Sequence[UUID] = field(default_factory=tuple)
     aggregate: Aggregate = "MERGE"
 
-    @property
-    def path(self) -> str:
-        return "query" if self.grid.is_instant else "query_range"
-
-    def form(self) -> dict[str, str]:
-        form = {"query": self.text, "timeout": f"{self.timeout:g}s"}
-        if self.grid.is_instant:
-            return form | {"time": f"{self.grid.start:.3f}"}
-        times = {"start": f"{self.grid.start:.3f}", "end": f"{self.grid.end:.3f}"}
-        return form | times | {"step": f"{self.grid.step:g}"}
-
 
 @dataclass(frozen=True, slots=True)
 class FleetAnswer:
@@ -121,8 +110,11 @@ def _since(started: float) -> int:
 async def _ask_all(
     connections: list[Connection], question: Question, asker: str
 ) -> list[Outcome[QueryResult]]:
+    path = asking.path_of(question.grid)
+    form = asking.form_of(question.text, question.grid, question.timeout)
+
     async def ask_one(target: Connection) -> QueryResult:
-        return await asking.query(target, question.path, question.form(), question.timeout)
+        return await asking.query(target, path, form, question.timeout)
 
     return await ask_each(
         connections,
