@@ -32,6 +32,15 @@ class Connection:
     api_server: Upstream
     parts: dict[str, Upstream]
     problem: str = ""
+    # Prometheus servers that hold the same as the one among the parts.
+    replicas: tuple[Upstream, ...] = ()
+
+    def servers_of(self, part: str) -> tuple[Upstream, ...]:
+        """Return all that can answer for a part, in the order in which they are asked."""
+        first = self.parts.get(part)
+        if first is None:
+            return ()
+        return (first, *self.replicas) if part == "prometheus" else (first,)
 
 
 def connect(cluster: Cluster) -> Connection:
@@ -85,4 +94,9 @@ def connect_with(
             for part, token_name in TOKEN_OF.items()
             if (url := getattr(cluster, f"{part}_url"))
         },
+        replicas=tuple(
+            upstream(url, secrets.prometheus_token)
+            for url in dict.fromkeys(cluster.prometheus_replica_urls)
+            if url != cluster.prometheus_url
+        ),
     )

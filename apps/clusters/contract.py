@@ -61,7 +61,10 @@ class ClusterStatus(BaseModel):
 
 
 class ClusterEndpoints(BaseModel):
+    """Where the parts answer. The replicas of Prometheus hold the same as the one it names."""
+
     prometheus_url: str | None
+    prometheus_replica_urls: list[str]
     alertmanager_url: str | None
     tempo_url: str | None
     loki_url: str | None
@@ -253,7 +256,10 @@ def _fields_of(cluster: Cluster) -> dict[str, Any]:
         "status": describe_status(cluster),
         "capabilities": describe_capabilities(cluster),
         "credentials": describe_credential(cluster),
-        "endpoints": {name: getattr(cluster, name) or None for name in _ENDPOINTS},
+        "endpoints": {
+            name: value if isinstance(value, list) else value or None
+            for name, value in ((name, getattr(cluster, name)) for name in _ENDPOINTS)
+        },
         "last_seen_at": schedule and schedule.last_seen_at,
     }
 

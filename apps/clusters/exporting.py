@@ -47,6 +47,7 @@ COLUMNS = (
     "capabilities.has_loki",
     "capabilities.has_service_mesh",
     "endpoints.prometheus_url",
+    "endpoints.prometheus_replica_urls",
     "endpoints.alertmanager_url",
     "endpoints.tempo_url",
     "endpoints.loki_url",

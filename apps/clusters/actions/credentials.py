@@ -223,6 +223,14 @@ def refuse_to_follow(
     if stored is None:
         return
     kept = _names_in(stored)
+    known = {_origin(url) for url in (cluster.prometheus_url, *cluster.prometheus_replica_urls)}
+    replicas = fields.get("prometheus_replica_urls") or ()
+    strangers = {_origin(str(url)) for url in replicas} - known
+    if strangers and "prometheus_token" in kept and not given.prometheus_token:
+        raise CredentialsInvalid(
+            "prometheus_replica_urls names another host, and the stored prometheus_token would be "
+            "shown there. Send the prometheus_token anew together with the address."
+        )
     given = typed.secrets if typed else Secrets()
     for url_name, token_name in _TOKEN_BY_URL.items():
         old, new = getattr(cluster, url_name), fields.get(url_name)

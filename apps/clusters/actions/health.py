@@ -36,6 +36,7 @@ CONNECTED_BY = tuple(
         "name",
         "cluster_type",
         "api_server_url",
+        "prometheus_replica_urls",
         *(f"{part}_url" for part in COSTS if part != API_SERVER),
         *(f"credential__{name}" for name in ("auth_type", "sealed", "ca_bundle", "server_name")),
         "credential__refresh_problem",

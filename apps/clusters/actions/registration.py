@@ -71,7 +71,7 @@ def rewrite(
     before = {
         name: getattr(held, name) for name, new in fields.items() if getattr(held, name) != new
     }
-    if any(name.endswith("_url") for name in before):
+    if any(name.endswith(("_url", "_urls")) for name in before):
         credentials.refuse_to_follow(held, fields, credential)
     if credential is not None:
         credentials.store(held, credential, box)

@@ -17,7 +17,14 @@ SECRETS = {
     "tempo_token": "Tempo token",
     "loki_token": "Loki token",
 }
-ADDRESSES = ("prometheus_url", "alertmanager_url", "tempo_url", "loki_url", "korrel8r_url")
+ADDRESSES = (
+    "prometheus_url",
+    "prometheus_replica_urls",
+    "alertmanager_url",
+    "tempo_url",
+    "loki_url",
+    "korrel8r_url",
+)
 FIELDS = (
     "name",
     "display_name",

@@ -68,6 +68,7 @@ DISCOVERED = {
 }
 ENDPOINTS = {
     "prometheus_url": "https://thanos.apps.hub.example.net",
+    "prometheus_replica_urls": [],
     "alertmanager_url": None,
     "tempo_url": None,
     "loki_url": None,
@@ -132,6 +133,15 @@ REGISTRATION = [
 CHANGE = [
     _sent("Other labels", {"labels": {"team": "blue"}}),
     _sent("An endpoint, taken away", {"endpoints": {"loki_url": None}}),
+    _sent(
+        "A pair of Prometheus servers",
+        {
+            "endpoints": {
+                "prometheus_url": "https://prometheus-0.example.net",
+                "prometheus_replica_urls": ["https://prometheus-1.example.net"],
+            }
+        },
+    ),
     _sent("Neither checked nor queried", {"enabled": False}),
 ]
 STATUS = [_answered("Online", CONCLUSION)]

@@ -10,7 +10,7 @@ from apps.clusters.api.texts import LabelsField
 from apps.clusters.contract import ClusterEndpoints
 from apps.clusters.errors import InvalidClusterName
 from apps.clusters.models import Cluster
-from apps.clusters.models.cluster import NAME
+from apps.clusters.models.cluster import MOST_REPLICAS, NAME
 from apps.clusters.rules import check_endpoint_url
 
 
@@ -30,6 +30,11 @@ class EndpointField(serializers.CharField):
 
 class EndpointsForm(serializers.Serializer[Any]):
     prometheus_url = EndpointField()
+    prometheus_replica_urls = serializers.ListField(
+        child=serializers.CharField(max_length=512, validators=[check_endpoint_url]),
+        required=False,
+        max_length=MOST_REPLICAS,
+    )
     alertmanager_url = EndpointField()
     tempo_url = EndpointField()
     loki_url = EndpointField()
@@ -74,7 +79,8 @@ class RegistrationForm(serializers.ModelSerializer[Cluster]):
         fields.pop("credentials", None)
         endpoints = fields.pop("endpoints", {})
         missing = {} if self.partial else self._defaults()
-        return missing | fields | {name: url or "" for name, url in endpoints.items()}
+        sent = {name: "" if url is None else url for name, url in endpoints.items()}
+        return missing | fields | sent
 
     def _defaults(self) -> dict[str, Any]:
         """A whole new description takes back what it does not name."""

@@ -4,6 +4,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
 
+MOST_REPLICAS = 4
 
 class ClusterType(models.TextChoices):
     HUB = "HUB", "Hub"
@@ -126,6 +128,15 @@ class Cluster(models.Model):
     )
     tempo_url = models.CharField(
         "Tempo URL", max_length=512, blank=True, validators=[check_endpoint_url]
+    # Prometheus servers come in pairs that scrape the same: whichever answers first is believed.
+    prometheus_replica_urls = ArrayField(
+        models.CharField(max_length=512, validators=[check_endpoint_url]),
+        verbose_name="other Prometheus URLs",
+        size=MOST_REPLICAS,
+        default=list,
+        blank=True,
+        help_text="Servers that hold the same as the one above, with commas between them.",
+    )
     )
     loki_url = models.CharField(
         "Loki URL", max_length=512, blank=True, validators=[check_endpoint_url]
