@@ -20,7 +20,8 @@ from apps.http.place import Place
 CONNECTIONS_PER_UPSTREAM = 10
 # Longer than most intervals between checks, shorter than servers and routers wait for us.
 KEPT_SECONDS = 75.0
-MOST_OF_ONE = 16
+# Connections of a pool, however few files a process may open.
+FEWEST = 16
 
 
 @dataclass(eq=False, slots=True)
@@ -48,7 +49,7 @@ class Pool:
 
     def __init__(self) -> None:
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        most = max(MOST_OF_ONE, min(files, 65_536) * 3 // 4)
+        most = max(FEWEST, min(files, 65_536) * 3 // 4)
         self._room = asyncio.Semaphore(most)
         self._most_kept = most * 3 // 4
         self._doors: dict[Hashable, Door] = {}

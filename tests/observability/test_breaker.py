@@ -1,6 +1,6 @@
 """When an upstream is left alone, and how it is found to be back."""
 
-from apps.observability.federation.breaker import Breaker, Closed, Refused, Rules, State
+from apps.observability.federation.breaker import Admitted, Breaker, Refused, Rules, State
 
 RULES = Rules(failures=3, first_wait=10, longest=40)
 
@@ -21,7 +21,7 @@ def made() -> tuple[Breaker, Clock]:
 def fail(breaker: Breaker, times: int = 1) -> None:
     for _ in range(times):
         admitted = breaker.admit()
-        assert isinstance(admitted, Closed)
+        assert isinstance(admitted, Admitted)
         breaker.fail(admitted)
 
 
@@ -49,11 +49,11 @@ def test_one_alone_tries_it_and_its_success_lets_all_in() -> None:
     breaker, clock = made()
     fail(breaker, 3)
     clock.now = 10
-    assert breaker.admit() == Closed(probe=True)
+    assert breaker.admit() == Admitted(probe=True)
     others = [breaker.admit() for _ in range(5)]
     assert all(isinstance(one, Refused) for one in others)
     breaker.succeed()
-    assert [breaker.admit() for _ in range(3)] == [Closed(probe=False)] * 3
+    assert [breaker.admit() for _ in range(3)] == [Admitted(probe=False)] * 3
 
 
 def test_a_failed_try_waits_twice_as_long_up_to_the_longest() -> None:
@@ -76,7 +76,7 @@ def test_a_try_that_was_given_up_leaves_the_next_one_to_try() -> None:
     probe = breaker.admit()
     assert isinstance(probe, Closed)
     breaker.drop(probe)
-    assert breaker.admit() == Closed(probe=True)
+    assert breaker.admit() == Admitted(probe=True)
 
 
 def test_late_failures_of_before_it_opened_change_nothing() -> None:
@@ -85,7 +85,7 @@ def test_late_failures_of_before_it_opened_change_nothing() -> None:
     assert isinstance(late, Closed)
     fail(breaker, 3)
     clock.now = 10
-    assert breaker.admit() == Closed(probe=True)
+    assert breaker.admit() == Admitted(probe=True)
     breaker.fail(late)
     assert breaker.state == State.PROBING
 

@@ -172,6 +172,8 @@ def test_so_long_is_kept_what_the_question_is_about() -> None:
     assert cache.seconds_to_keep("query_range", long, now) == 300
     assert cache.seconds_to_keep("query_range", long, 1769868010.0) == 15
     assert cache.seconds_to_keep("labels", {}, now) == 300
+    assert cache.seconds_to_keep("label/job/values", {}, now) == 300
+    assert [cache.seconds_to_keep(path, {}, now) for path in ("rules", "alerts")] == [10, 10]
 
 
 def test_what_is_kept_ends_in_redis_too(fake: Fake) -> None:

@@ -43,14 +43,14 @@ _sampled = msgspec.json.Decoder(list[_Sampled], strict=False)
 _printed = msgspec.json.Decoder(list[_Printed])
 
 
-def read(result_type: str, result: bytes, grid: Grid, *, most_series: int = MOST_SERIES) -> Vector:
+def read(result_type: str, result: bytes, grid: Grid) -> Vector:
     """Return the `result` of an answer as a vector on `grid`, or raise Malformed."""
     expected = "vector" if grid.is_instant else "matrix"
     if result_type != expected:
         raise Malformed(f"it answers with a {result_type[:20] or 'nothing'}, not a {expected}")
     series = _decode(result)
-    if len(series) > most_series:
-        raise Malformed(f"it answers with {len(series)} series; {most_series} are allowed")
+    if len(series) > MOST_SERIES:
+        raise Malformed(f"it answers with {len(series)} series; {MOST_SERIES} are allowed")
     if len(series) * len(grid) > MOST_CELLS:
         raise Malformed(
             f"{len(series)} series over {len(grid)} steps are more than can be worked with; "

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from bisect import bisect_left
 
 from apps.observability.arithmetic.values import NAME, Labels, Samples, Scalar, Vector, without
@@ -9,7 +10,6 @@ from apps.observability.arithmetic.values import NAME, Labels, Samples, Scalar, 
 BUCKET = "le"
 # Sums of floats differ in their last digits; a step that small between buckets is none.
 TOLERANCE = 1e-12
-SMALLEST_NORMAL = 2.2250738585072014e-308
 
 Buckets = list[tuple[float, float]]
 _BOUND = re.compile(
@@ -91,6 +91,6 @@ def _almost_equal(a: float, b: float) -> bool:
     if a == b:
         return True
     size, difference = abs(a) + abs(b), abs(a - b)
-    if not a or not b or size < SMALLEST_NORMAL:
-        return difference < TOLERANCE * SMALLEST_NORMAL
-    return difference / min(size, 1.7976931348623157e308) < TOLERANCE
+    if not a or not b or size < sys.float_info.min:
+        return difference < TOLERANCE * sys.float_info.min
+    return difference / min(size, sys.float_info.max) < TOLERANCE

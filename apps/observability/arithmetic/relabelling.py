@@ -7,6 +7,7 @@ import re2
 
 from apps.observability.arithmetic.values import Vector, put, with_label
 from apps.observability.errors import NotExecutable
+from apps.observability.promql import matchers
 
 # Go's Regexp.Expand: the longest name after the dollar, or one in braces.
 _REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})", re.ASCII)
@@ -15,10 +16,8 @@ _REFERENCE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})", re.ASCII)
 def label_replace(vector: Vector, words: Sequence[str]) -> Vector:
     target, replacement, source, pattern = words
     _check(target, "label_replace")
-    options = re2.Options()
-    options.log_errors = False
     try:
-        expression = re2.compile(f"^(?s:{pattern})$", options=options)
+        expression = matchers.expression(pattern)
     except re2.error:
         raise NotExecutable(
             f"invalid regular expression in label_replace(): {pattern[:200]}"

@@ -24,7 +24,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class Admitted:
     """Somebody may ask. `probe` is the one who finds out for all the others."""
 
     probe: bool
@@ -61,13 +61,13 @@ class Breaker:
         self._waits = 0
         self._next = 0.0
 
-    def admit(self) -> Closed | Refused:
+    def admit(self) -> Admitted | Refused:
         if self.state == State.CLOSED:
-            return Closed(probe=False)
+            return Admitted(probe=False)
         now = self._clock()
         if self.state == State.OPEN and now >= self._next:
             self.state = State.PROBING
-            return Closed(probe=True)
+            return Admitted(probe=True)
         left = 0.0 if self.state == State.PROBING else self._next - now
         return Refused(now - self._opened, left, self._failures)
 
@@ -76,7 +76,7 @@ class Breaker:
         self.state = State.CLOSED
         self._failures = self._waits = 0
 
-    def fail(self, admitted: Closed) -> None:
+    def fail(self, admitted: Admitted) -> None:
         if self.state == State.CLOSED:
             self._failures += 1
             if self._failures >= self._rules.failures:
@@ -86,7 +86,7 @@ class Breaker:
             self._failures += 1
             self._open()
 
-    def drop(self, admitted: Closed) -> None:
+    def drop(self, admitted: Admitted) -> None:
         """The question was given up before it could tell anything: the next one may try."""
         if admitted.probe and self.state == State.PROBING:
             self.state = State.OPEN

@@ -33,7 +33,7 @@ LARGEST = 8 * MIB
 AT_ONCE = 8
 # A busy loop is late too; a Redis that is late so often in a row is left alone.
 MOST_LATE = 16
-INSTANT, HOUR, LONGER, LABELS = 30, 60, 300, 300
+INSTANT, HOUR, LONGER, LABELS, ALERTS = 30, 60, 300, 300, 10
 # The newest point may still change: not all has been scraped of which it is made.
 NEWEST = 15
 SETTLED_AFTER = 60.0
@@ -72,6 +72,9 @@ def seconds_to_keep(path: str, form: Form, now: float) -> int:
             last = _last_point(form)
             longest = HOUR if last - _number(form, "start") <= 3600 else LONGER
             return NEWEST if last > now - SETTLED_AFTER else longest
+        case "rules" | "alerts":
+            # What fires, fires now.
+            return ALERTS
     return LABELS
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from apps.clusters.connection import Connection
 from apps.http import Call, Reply, Stage, Unreachable, Upstream, ask
 from apps.observability.federation import seats
-from apps.observability.federation.breaker import Breaker, Closed, Refused, Rules
+from apps.observability.federation.breaker import Admitted, Breaker, Refused, Rules
 from apps.observability.federation.outcome import SKIPPED, SourceFailed
 
 # Whoever gives a server less than this cannot tell by its silence that it is away.
@@ -73,7 +73,7 @@ async def _watched(key: tuple[UUID, str, str], deadline: float) -> AsyncIterator
             del _breakers[key]
 
 
-def _note(breaker: Breaker, admitted: Closed, error: BaseException) -> None:
+def _note(breaker: Breaker, admitted: Admitted, error: BaseException) -> None:
     if isinstance(error, Unreachable) and error.stage == Stage.SIZE:
         breaker.succeed()
     else:

@@ -17,6 +17,7 @@ from apps.observability.promql import guard, naming, split
 from apps.observability.promql.naming import CLUSTER
 from apps.observability.queries import asking
 from apps.observability.queries.asking import Coverage, Params
+from apps.observability.queries.splicing import TRUNCATED
 from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import Decoder, Said
 
@@ -157,7 +158,7 @@ def _wanted(names: Iterable[str], scope: Scope) -> dict[str, Params]:
 def _limited(found: list[T], scope: Scope, coverage: Coverage) -> list[T]:
     if not scope.limit or len(found) <= scope.limit:
         return found
-    coverage.warnings.append("results truncated due to limit")
+    coverage.warnings.append(TRUNCATED)
     return found[: scope.limit]
 
 

@@ -241,12 +241,15 @@ def test_a_mangled_answer_is_read_or_refused_and_never_breaks() -> None:
     assert rounds / 2 < refused < rounds
 
 
-def test_another_kind_of_answer_and_too_many_series_are_refused() -> None:
+def test_another_kind_of_answer_and_too_many_series_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with pytest.raises(Malformed, match="matrix"):
         decoding.read("matrix", b"[]", ONCE)
     rows = json.dumps([{"metric": {"i": str(i)}, "value": [1000, "1"]} for i in range(11)])
+    monkeypatch.setattr(decoding, "MOST_SERIES", 10)
     with pytest.raises(Malformed, match="11 series"):
-        decoding.read("vector", rows.encode(), ONCE, most_series=10)
+        decoding.read("vector", rows.encode(), ONCE)
 
 
 def test_series_of_the_same_labels_meet_at_a_step_or_become_one() -> None:
@@ -314,6 +317,13 @@ def test_a_text_is_replaced_as_go_expands_it() -> None:
     assert value_of(node, (source, vector(abc=1.0))) == {
         (("of", "abc"), ("to", "ax--bc--$-")): [1.0]
     }
+
+
+def test_an_expression_that_takes_much_memory_is_refused() -> None:
+    source = leaf()
+    node = Call("label_replace", (source, *map(Text, ("to", "", "of", r"\pL{100}"))))
+    with pytest.raises(NotExecutable, match="regular expression in label_replace"):
+        value_of(node, (source, vector(abc=1.0)))
 
 
 def test_dates_reach_beyond_the_years_of_python() -> None:

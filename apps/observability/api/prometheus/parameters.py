@@ -104,11 +104,11 @@ class Parameters:
             raise BadParameter("lookback_delta", "it must be more than 0")
         return delta
 
-    def limit(self, name: str = "limit") -> int:
+    def limit(self) -> int:
         """Return how many are wanted at most; 0 is as many as there are."""
-        text = self.text(name)
+        text = self.text("limit")
         if text and not re.fullmatch("[0-9]{1,18}", text, re.ASCII):
-            raise BadParameter(name, f'cannot parse "{text[:100]}" to a limit')
+            raise BadParameter("limit", f'cannot parse "{text[:100]}" to a limit')
         return int(text or 0)
 
 
