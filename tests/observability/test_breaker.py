@@ -30,7 +30,7 @@ def test_it_opens_after_failures_in_a_row_and_not_for_scattered_ones() -> None:
     fail(breaker, 2)
     breaker.succeed()
     fail(breaker, 2)
-    assert isinstance(breaker.admit(), Closed)
+    assert isinstance(breaker.admit(), Admitted)
     fail(breaker)
     assert breaker.state == State.OPEN
 
@@ -74,7 +74,7 @@ def test_a_try_that_was_given_up_leaves_the_next_one_to_try() -> None:
     fail(breaker, 3)
     clock.now = 10
     probe = breaker.admit()
-    assert isinstance(probe, Closed)
+    assert isinstance(probe, Admitted)
     breaker.drop(probe)
     assert breaker.admit() == Admitted(probe=True)
 
@@ -82,7 +82,7 @@ def test_a_try_that_was_given_up_leaves_the_next_one_to_try() -> None:
 def test_late_failures_of_before_it_opened_change_nothing() -> None:
     breaker, clock = made()
     late = breaker.admit()
-    assert isinstance(late, Closed)
+    assert isinstance(late, Admitted)
     fail(breaker, 3)
     clock.now = 10
     assert breaker.admit() == Admitted(probe=True)
