@@ -4,7 +4,8 @@ An answer is read once. Its samples are only looked at from outside: they must h
 which Prometheus writes them, so that no server can put anything else into the answers of others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -16,6 +17,9 @@ from apps.observability.promql.naming import CLUSTER, fleetwide
 # What numbers are written with. Without it, a sample of a float is `[,""]`.
 _FIGURES = b"0123456789.eE+-NaInf"
 _BARE = b'[,""]'
+# Memory of this size is used again and again; that of a whole answer is fetched and given back
+# each time, which takes longer than to copy what is in it.
+CHUNK = 256 * 1024
 
 
 class Series(msgspec.Struct, gc=False, omit_defaults=True):
@@ -39,14 +43,22 @@ class _Histogram(msgspec.Struct):
     buckets: list[tuple[int, str, str, str]] = []
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The series of one cluster, with commas between, in chunks; and their number."""
+
+    chunks: Sequence[bytes]
+    number: int
+
+
 _samples = msgspec.json.Decoder(list[tuple[float, str]])
 _histogram = msgspec.json.Decoder(tuple[float, _Histogram])
 _histograms = msgspec.json.Decoder(list[tuple[float, _Histogram]])
 _encoder = msgspec.json.Encoder()
 
 
-def splice(data: Data, kind: str, cluster: str) -> tuple[bytes, int]:
-    """Return the series of one cluster's answer, without the brackets around, and their number.
+def splice(data: Data, kind: str, cluster: str) -> Part:
+    """Return the series of one cluster's answer, as the fleet has them.
 
     Raises SourceFailed where the answer is not what was asked for: a `kind` of vector or matrix.
     """
@@ -61,7 +73,21 @@ def splice(data: Data, kind: str, cluster: str) -> tuple[bytes, int]:
         raise SourceFailed("CLUSTER_UNREACHABLE", "Prometheus' samples are not in its own form")
     for series in data.result:
         series.metric = under(cluster, series.metric)
-    return _encoder.encode(data.result)[1:-1], len(data.result)
+    return Part(list(_chunks(data.result)), len(data.result))
+
+
+def _chunks(result: Sequence[Series]) -> Iterator[bytes]:
+    buffer = bytearray()
+    for series in result:
+        if buffer:
+            buffer += b","
+        # Its place -1 is the end of what is there.
+        _encoder.encode_into(series, buffer, -1)
+        if len(buffer) >= CHUNK:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
 
 
 def under(cluster: str, labels: dict[str, str]) -> dict[str, str]:

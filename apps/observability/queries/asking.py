@@ -17,6 +17,7 @@ from apps.observability.errors import (
     NotExecutable,
     QueryTimeout,
 )
+from apps.observability.federation import merge, printed
 from apps.observability.federation.cached import ask_cached
 from apps.observability.federation.outcome import Answer, Failure, Outcome, SourceFailed
 from apps.observability.sources import prometheus
@@ -79,6 +80,23 @@ async def get(
     return await _ask(target, upstream, call, shape)
 
 
+
+
+async def series(
+    target: Connection, kind: str, path: str, form: Mapping[str, str], deadline: float
+) -> Said[merge.Part]:
+    """Return the series of a vector or a matrix, as the fleet has them."""
+    upstream = upstream_of(target)
+    call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
+
+    def read(reply: Reply) -> Said[merge.Part]:
+        part = printed.splice(reply.body, kind, target.name) if reply.status == 200 else None
+        if part is not None:
+            return Said(part, (), ())
+        said = prometheus.read_as(prometheus.SERIES, upstream, reply)
+        return Said(merge.splice(said.data, kind, target.name), said.warnings, said.infos)
+
+    return (await ask_cached(target, call, read)).value
 async def _ask(target: Connection, upstream: Upstream, call: Call, shape: Decoder[T]) -> Said[T]:
     def read(reply: Reply) -> Said[T]:
         return prometheus.read_as(shape, upstream, reply)

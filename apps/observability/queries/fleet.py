@@ -18,14 +18,15 @@ from apps.observability.arithmetic.evaluation import evaluate
 from apps.observability.arithmetic.rendering import render
 from apps.observability.arithmetic.values import Grid, Value, Vector
 from apps.observability.errors import NotExecutable
-from apps.observability.federation import merge, targets
+from apps.observability.federation import targets
 from apps.observability.federation.fan_out import Flow
+from apps.observability.federation.merge import Part
 from apps.observability.federation.outcome import SourceFailed
 from apps.observability.promql import guard, split
 from apps.observability.promql.plan import Leaf, Plan
 from apps.observability.queries import asking
 from apps.observability.queries.asking import Coverage
-from apps.observability.queries.splicing import TRUNCATED, Part, Splicing
+from apps.observability.queries.splicing import TRUNCATED, Splicing
 from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import Said
 
@@ -92,9 +93,7 @@ def _spliced(leaf: Leaf, kind: str, query: FleetQuery, members: list[Connection]
         if query.limit:
             # One more tells whether there would be more.
             form["limit"] = str(query.limit + 1)
-        said = await asking.post(target, prometheus.SERIES, query.path, form, query.timeout)
-        series, number = merge.splice(said.data, shape, target.name)
-        return Said(Part(series, number), said.warnings, said.infos)
+        return await asking.series(target, shape, query.path, form, query.timeout)
 
     asked = [one for one in members if one.name in texts]
     flow = _flow(asked, ask_one, query)

@@ -4,13 +4,13 @@ What is small is held until all have answered, so that it can still fail as a wh
 the order of the clusters' names. What is large is sent on as it comes, whoever comes first.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import msgspec
 
 from apps.http import MIB
 from apps.observability.federation.fan_out import Flow
+from apps.observability.federation.merge import Part
 from apps.observability.federation.outcome import Outcome
 from apps.observability.queries.asking import Coverage
 from apps.observability.sources.prometheus import Said
@@ -18,14 +18,6 @@ from apps.observability.sources.prometheus import Said
 HELD = 8 * MIB
 TRUNCATED = "results truncated due to limit"
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The series of one cluster, with commas between, and their number."""
-
-    series: bytes
-    number: int
 
 
 class Splicing:
@@ -37,7 +29,7 @@ class Splicing:
         self._flow = flow
         self._limit = limit
         self._number = 0
-        self._held: dict[str, bytes] = {}
+        self._held: dict[str, Sequence[bytes]] = {}
 
     def hold(self) -> bool:
         """Wait for the answers; return whether they are all there, within what may be held.
@@ -48,10 +40,9 @@ class Splicing:
         try:
             while outcomes := self._flow.take():
                 for outcome in outcomes:
-                    series = self._add(outcome)
-                    size += len(series)
-                    if series:
-                        self._held[outcome.connection.name] = series
+                    chunks = self._add(outcome)
+                    size += sum(map(len, chunks))
+                    self._held[outcome.connection.name] = chunks
                 if size > HELD:
                     return False
             self.coverage.require_one()
@@ -62,9 +53,8 @@ class Splicing:
 
     def held(self) -> bytes:
         """Return what was held, and let go of it."""
-        series = b",".join(self._held[name] for name in sorted(self._held))
-        self._held = {}
-        return series
+        held, self._held = self._held, {}
+        return b",".join(chunk for name in sorted(held) for chunk in held[name])
 
     def rest(self) -> Iterator[bytes]:
         """Yield the series of the others, with a comma before each."""
@@ -90,24 +80,22 @@ class Splicing:
         # Taken out of the list: what was sent need not be kept until the next is there.
         outcomes.reverse()
         while outcomes:
-            series = self._add(outcomes.pop())
-            if series:
-                yield b","
-                yield series
+            for chunk in self._add(outcomes.pop()):
+                yield b"," + chunk
 
-    def _add(self, outcome: Outcome[Said[Part]]) -> bytes:
+    def _add(self, outcome: Outcome[Said[Part]]) -> Sequence[bytes]:
         said = self.coverage.note(outcome)
         if said is None:
-            return b""
+            return ()
         part = said.data
         if self._limit and self._number + part.number > self._limit:
             part = self._cut(part)
         self._number += part.number
-        return part.series
+        return part.chunks
 
     def _cut(self, part: Part) -> Part:
         if TRUNCATED not in self.coverage.warnings:
             self.coverage.warnings.append(TRUNCATED)
         left = self._limit - self._number
-        rows = _rows.decode(b"[" + part.series + b"]")[:left]
-        return Part(b",".join(rows), left)
+        rows = _rows.decode(b"[" + b",".join(part.chunks) + b"]")[:left]
+        return Part([b",".join(rows)] if rows else [], left)

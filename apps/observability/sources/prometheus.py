@@ -96,7 +96,7 @@ def read_as(shape: Decoder[T], upstream: Upstream, reply: Reply) -> Said[T]:
         raise SourceFailed("CREDENTIALS_INVALID", f"Prometheus refuses our token ({reply.status})")
     try:
         # msgspec does not look into the strings of a Raw; what is not UTF-8 must not pass on.
-        envelope = shape.decode(reply.body.decode())
+        envelope = shape.decode(reply.body if reply.body.isascii() else reply.body.decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceFailed(
             "CLUSTER_UNREACHABLE", f"Prometheus answers {reply.status} and no valid JSON"
