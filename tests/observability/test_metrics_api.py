@@ -275,6 +275,9 @@ def test_a_fleet_without_clusters_answers_with_nothing(api: APIClient) -> None:
         ({"end_time": "2026-01-30T12:00:00Z"}, "end_time"),
         ({"step": "fast"}, "step"),
         ({"step": "0"}, "step"),
+        ({"step": "nan"}, "step"),
+        ({"step": "5s5m"}, "step"),
+        ({"step": "1_0"}, "step"),
         ({"step": "0.1"}, "step"),
         ({"timeout": 301}, "timeout"),
         ({"start_time": True}, "start_time"),
@@ -297,6 +300,10 @@ def test_step_and_times_reach_prometheus_as_it_wants_them(api: APIClient, fleet:
     body = fleet.upstreams["one"].requests[0].body
     assert "start=1769860800.000" in body
     assert "step=90.000" in body
+    # Both of our doors read durations alike; "y" is one of Prometheus' units.
+    year = {"step": "1y", "start_time": "2020-01-31T12:00:00Z"}
+    api.post("/api/v1/metrics/query_range", RANGE | year, format="json")
+    assert "step=31536000.000" in fleet.upstreams["one"].requests[1].body
 
 
 def test_a_long_step_and_a_short_timeout_keep_all_their_digits(

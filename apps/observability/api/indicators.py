@@ -20,6 +20,7 @@ from apps.clusters.errors import NO_SUCH_CLUSTER, ClusterNotFound
 from apps.clusters.models import Cluster
 from apps.errors import Problem
 from apps.observability.api import indicator_examples as examples
+from apps.observability.api.metric_browsing import CLUSTERS
 from apps.observability.collect import reviewing
 from apps.observability.collect.reviewing import Names, Window
 from apps.observability.contract import IndicatorSeries, IndicatorView
@@ -27,12 +28,6 @@ from apps.observability.errors import NO_SUCH_INDICATOR, IndicatorNotFound
 from apps.observability.models import Indicator
 
 MOST_POINTS = 100_000
-CLUSTERS = OpenApiParameter(
-    "cluster_id",
-    OpenApiTypes.UUID,
-    many=True,
-    description="only these; repeat for more. Else all enabled ones that you may see",
-)
 SINCE = OpenApiParameter(
     "since",
     OpenApiTypes.DATETIME,

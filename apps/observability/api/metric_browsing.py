@@ -1,6 +1,5 @@
 """/api/v1/metrics: what metrics, labels and values there are, merged over the clusters."""
 
-import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -17,11 +16,11 @@ from apps.accounts.models import User
 from apps.clusters.api.access import takes, user_of
 from apps.errors import Problem
 from apps.observability.api import examples
+from apps.observability.promql.naming import is_plain
 from apps.observability.queries import browsing
 from apps.observability.queries.browsing import Found, Scope
 
 MOST_MATCHES = 20
-LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}", re.ASCII)
 CLUSTERS = OpenApiParameter(
     "cluster_id",
     OpenApiTypes.UUID,
@@ -137,7 +136,7 @@ class LabelValuesView(_BrowsingView):
     )
     def get(self, request: Request, label: str) -> Response:
         """The values of one label, of all clusters together; `__name__` is that of the metric."""
-        if not LABEL.fullmatch(label):
+        if not is_plain(label):
             raise ValidationError({"label": "is no name of a label, such as `job`."})
 
         def find(user: User, scope: Scope) -> Found:

@@ -1,6 +1,6 @@
 """/api/v1/metrics: PromQL over the fleet."""
 
-import re
+import math
 import uuid
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from apps.clusters.api.access import takes, user_of
 from apps.errors import Problem
-from apps.observability.api import examples
+from apps.observability.api import durations, examples
 from apps.observability.arithmetic.values import Grid
 from apps.observability.federation.outcome import Answer, Failure, Outcome
 from apps.observability.promql.guard import MOST_POINTS, has_too_many_points
@@ -27,8 +27,6 @@ from apps.observability.sources.prometheus import QueryResult
 
 LONGEST_QUERY = 8 * 1024
 _STATUS_OF = {"QUERY_TIMEOUT": "TIMEOUT", "SKIPPED": "SKIPPED"}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 class QueryError(BaseModel):
@@ -105,16 +103,11 @@ class StepField(serializers.Field[float, Any, float, Any]):
     """A duration as Prometheus writes it (`30s`, `1h30m`) or in seconds; read into seconds."""
 
     def to_internal_value(self, data: Any) -> float:
-        text = str(data)
-        try:
-            seconds = float(text)
-        except ValueError:
-            parts = _DURATION.findall(text)
-            if not parts or "".join(amount + unit for amount, unit in parts) != text:
-                raise serializers.ValidationError(
-                    "must be a duration such as 30s or 1h30m, or a number of seconds."
-                ) from None
-            seconds = sum(float(amount) * _UNITS[unit] for amount, unit in parts)
+        seconds = durations.read(str(data))
+        if math.isnan(seconds):
+            raise serializers.ValidationError(
+                "must be a duration such as 30s or 1h30m, or a number of seconds."
+            )
         if not 0.001 <= seconds <= 366 * 86400:
             raise serializers.ValidationError("must be between 1 ms and a year.")
         return seconds

@@ -11,6 +11,7 @@ CLUSTER = "cluster"
 _PREFIX = "exported_"
 _CHAIN = re.compile(r"(?:exported_)*cluster")
 _PLAIN = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_LONGEST = 1024
 
 
 def upstream(label: str) -> str:
@@ -23,6 +24,11 @@ def upstream(label: str) -> str:
 def fleetwide(label: str) -> str:
     """Return what the fleet calls this label of a cluster."""
     return _PREFIX + label if _CHAIN.fullmatch(label) else label
+
+
+def is_plain(label: str) -> bool:
+    """Whether it is a name as labels have it, which needs no quotes, of a length for names."""
+    return len(label) <= _LONGEST and _PLAIN.fullmatch(label) is not None
 
 
 def written(label: str) -> str:

@@ -25,7 +25,7 @@ export const askRange = (asked: Asked, span: Span, signal: AbortSignal): Promise
         cluster_ids: asked.clusterIds,
         start_time: iso(span.start),
         end_time: iso(span.end),
-        step: `${span.step}s`,
+        step: String(span.step),
       },
       signal,
     }),

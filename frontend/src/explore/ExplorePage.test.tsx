@@ -82,7 +82,7 @@ test('the address decides the clusters, the span and the step', async () => {
     cluster_ids: [hub.id],
     start_time: '2026-01-31T10:00:00.000Z',
     end_time: '2026-01-31T12:00:00.000Z',
-    step: '60s',
+    step: '60',
   });
 });
 

@@ -1,6 +1,5 @@
 """/prometheus/api/v1: what there is. Series, labels, values, metadata, rules, alerts, the build."""
 
-import re
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -11,13 +10,12 @@ from apps.accounts.models import User
 from apps.observability.api.prometheus import answers
 from apps.observability.api.prometheus.door import PrometheusView
 from apps.observability.api.prometheus.parameters import BadParameter, Parameters
+from apps.observability.promql.naming import is_plain
 from apps.observability.queries import browsing
 from apps.observability.queries.browsing import Found, Scope
 
 # What clients are to take us for: they ask what this version can do.
 VERSION = "2.55.0"
-# A name of a label: in an address, where names of other signs are written as U__.
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}", re.ASCII)
 
 
 class BrowsingView(PrometheusView):
@@ -66,7 +64,8 @@ class LabelValuesView(BrowsingView):
     takes_times = True
 
     def get(self, request: Request, name: str = "") -> HttpResponse:
-        if not _LABEL.fullmatch(name):
+        # In an address names of other signs are written as U__.
+        if not is_plain(name):
             raise BadParameter("name", f'"{name[:100]}" is no name of a label')
         found = browsing.label_values(self.user, name, self.scope(self.parameters()))
         return answers.plain(found.data, found.coverage)

@@ -11,18 +11,12 @@ from django.http import QueryDict
 from rest_framework.request import Request
 
 from apps.errors import DomainError
+from apps.observability.api import durations
 
 LONGEST_WAIT = 300.0
 USUAL_WAIT = 30.0
 # Milliseconds in 64 bits are what Prometheus counts with.
 MOST_SECONDS = 2**63 / 1000 - 1
-_DURATION = re.compile(
-    r"(?:([0-9]+)y)?(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?"
-    r"(?:([0-9]+)ms)?",
-    re.ASCII,
-)
-_UNITS = (365 * 86400.0, 7 * 86400.0, 86400.0, 3600.0, 60.0, 1.0, 0.001)
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
     r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})",
@@ -64,7 +58,7 @@ class Parameters:
         return self._moment(name, text)
 
     def _moment(self, name: str, text: str) -> float:
-        if _NUMBER.fullmatch(text):
+        if durations.NUMBER.fullmatch(text):
             seconds = float(text)
         elif _RFC3339.fullmatch(text):
             try:
@@ -86,7 +80,7 @@ class Parameters:
         text = self.text(name)
         if not text:
             return otherwise
-        seconds = float(text) if _NUMBER.fullmatch(text) else _duration(text)
+        seconds = durations.read(text)
         if not abs(seconds) < MOST_SECONDS / 1000:
             raise BadParameter(name, f'cannot parse "{text[:100]}" to a valid duration')
         return seconds
@@ -110,10 +104,3 @@ class Parameters:
         if text and not re.fullmatch("[0-9]{1,18}", text, re.ASCII):
             raise BadParameter("limit", f'cannot parse "{text[:100]}" to a limit')
         return int(text or 0)
-
-
-def _duration(text: str) -> float:
-    found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()):
-        return math.nan
-    return sum(float(n) * unit for n, unit in zip(found.groups(), _UNITS, strict=True) if n)
