@@ -33,6 +33,7 @@ async def ask(upstream: Upstream, call: Call) -> Reply:
         answer.content,
         round((time.perf_counter() - started) * 1000),
         connection.certificate_expires_at,
+        answer.retry_after,
     )
 
 
@@ -46,7 +47,7 @@ async def carry(
             return await _exchange(upstream, place, request, answer, progress)
     except OSError as error:
         if time_limit.expired():
-            reason = f"no answer in {deadline:g} s"
+            reason = f"no answer in {deadline:.3g} s"
             raise Unreachable(Stage.TIMEOUT, reason, progress.stage) from None
         raise _unreachable(error, progress.stage) from None
 

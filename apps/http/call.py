@@ -84,12 +84,16 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer. The certificate's end is known where the call went over TLS."""
+    """A whole answer. The certificate's end is known where the call went over TLS.
+
+    `retry_after` is in seconds, where it says when it wants to be asked again.
+    """
 
     status: int
     body: bytes
     elapsed_ms: int
     certificate_expires_at: datetime | None = None
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

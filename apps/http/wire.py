@@ -4,6 +4,8 @@ Strict, because whoever guesses where a broken answer ends shows one answer as a
 """
 
 import re
+import time
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
@@ -15,6 +17,8 @@ HEAD_CAP = 64 * 1024
 # An upstream may send interim answers (1xx) before the real one; more than these are a game.
 MOST_INTERIM = 8
 BODILESS = {204, 304}
+# Too many requests, or none just now: such answers may say when to come again.
+CROWDED = {429, 503}
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\Z")
 # Blanks around the value are not the expression's work: one that may give them to either side
@@ -100,6 +104,21 @@ class Answer:
             return None
         found = map(_FIELD.match, self.head)
         return [(each[1], each[2].strip(b" \t")) for each in found if each]
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds until it wants to be asked again; nonsense is none at all."""
+        if self.status not in CROWDED:
+            return None
+        said = next(
+            (value for name, value in self.headers or () if name.lower() == b"retry-after"), b""
+        )
+        if _LENGTH.match(said):
+            return float(said)
+        try:
+            return max(0.0, parsedate_to_datetime(said.decode("latin-1")).timestamp() - time.time())
+        except (ValueError, OverflowError):
+            return None
 
     @property
     def keeps_connection(self) -> bool:

@@ -13,9 +13,10 @@ from django.conf import settings as live
 from apps import lasting_loop
 from apps.clusters.connection import Connection
 from apps.http import Call, Reply, Unreachable, Upstream
-from apps.observability.federation import cache, cached, upstreams
+from apps.observability.federation import cache, cached, upstreams, wishes
 from apps.observability.federation.cached import Heard, ask_cached
 from apps.observability.federation.outcome import SourceFailed
+from apps.observability.federation.wishes import Wishes
 from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import QueryResult
 from tests.fakes.upstream import Behaviour, serve
@@ -88,11 +89,8 @@ def test_what_wants_a_fresh_answer_gets_one_and_leaves_it_to_others(fake: Fake) 
     fake.answers |= answers([{"metric": {}, "value": [1769860800, "2"]}])
 
     async def anew() -> Heard[QueryResult]:
-        token = cached.fresh.set(True)
-        try:
+        with wishes.granted(Wishes(fresh=True)):
             return await ask(target, call())
-        finally:
-            cached.fresh.reset(token)
 
     fresh = lasting_loop.submit(anew()).result(30)
     assert (fresh.cached, b'"2"' in fresh.value.result) == (False, True)

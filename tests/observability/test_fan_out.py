@@ -14,10 +14,11 @@ from apps.clusters.models import CheckSchedule, Cluster
 from apps.clusters.models.cluster import State
 from apps.http import Upstream
 from apps.observability.errors import TooManyQueries
-from apps.observability.federation import seats, targets
+from apps.observability.federation import seats, targets, wishes
 from apps.observability.federation.fan_out import Flow, ask_each
 from apps.observability.federation.outcome import Answer, Failure
 from apps.observability.federation.seats import Table
+from apps.observability.federation.wishes import Wishes
 from tests.factories import make_cluster
 
 
@@ -39,7 +40,8 @@ def test_a_cluster_found_offline_just_now_is_skipped_unless_it_is_to_be_asked(ad
     found_offline(stale.pk, now - timedelta(hours=1))
 
     def statuses(*, ask_offline: bool) -> list[str]:
-        chosen = targets.choose(admin, (), ask_offline=ask_offline)
+        with wishes.granted(Wishes(ask_offline=ask_offline)):
+            chosen = targets.choose(admin, ())
         asked = ask_each(chosen, answer, deadline=5, at_once=8)
         return [outcome.status for outcome in lasting_loop.submit(asked).result(30)]
 

@@ -19,6 +19,7 @@ def _answer(result_type: str, data: list[dict[str, Any]]) -> OpenApiExample:
         "error": None,
         "query_time_ms": 12,
         "cached": False,
+        "age_seconds": 0.0,
     }
     failed: dict[str, Any] = {
         "cluster_id": OTHER_ID,
@@ -29,6 +30,7 @@ def _answer(result_type: str, data: list[dict[str, Any]]) -> OpenApiExample:
         "error": {"code": "QUERY_TIMEOUT", "message": "no answer in 30 s"},
         "query_time_ms": 30000,
         "cached": False,
+        "age_seconds": 0.0,
     }
     value = {
         "results": [answered, failed],

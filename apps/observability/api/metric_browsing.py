@@ -10,12 +10,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.accounts.models import User
 from apps.clusters.api.access import takes, user_of
 from apps.errors import Problem
 from apps.observability.api import examples
+from apps.observability.api.wishing import WishingView
 from apps.observability.promql.naming import is_plain
 from apps.observability.queries import browsing
 from apps.observability.queries.browsing import Found, Scope
@@ -33,6 +33,11 @@ MATCH = OpenApiParameter(
     description='only of series that one of these selectors means, such as `up{job="node"}`',
 )
 LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="no more than so many")
+OFFLINE = OpenApiParameter(
+    "ask_offline",
+    OpenApiTypes.BOOL,
+    description="ask clusters too that were found offline a moment ago",
+)
 METRIC = OpenApiParameter("metric", description="of this metric alone")
 REFUSALS = {
     404: OpenApiResponse(Problem, description="A named cluster is not there, or is disabled."),
@@ -82,10 +87,11 @@ class ScopeForm(serializers.Serializer[Any]):
     )
     limit = serializers.IntegerField(default=0, min_value=0, max_value=1_000_000)
     metric = serializers.CharField(default="", max_length=1024)
+    ask_offline = serializers.BooleanField(default=False)
 
 
-class _BrowsingView(APIView):
-    known: ClassVar[frozenset[str]] = frozenset({"cluster_id", "match", "limit"})
+class _BrowsingView(WishingView):
+    known: ClassVar[frozenset[str]] = frozenset({"cluster_id", "match", "limit", "ask_offline"})
 
     def answer(self, request: Request, find: Callable[[User, Scope], Found]) -> Response:
         found = find(user_of(request), self.scope(request))
@@ -105,10 +111,11 @@ class _BrowsingView(APIView):
                 known = ", ".join(sorted(self.known))
                 raise ValidationError({name: f"is no parameter; there are: {known}"})
         lists = {name: sent.getlist(name) for name in ("cluster_id", "match") if name in sent}
-        single = {name: sent[name] for name in ("limit", "metric") if name in sent}
+        single = {name: sent[name] for name in ("limit", "metric", "ask_offline") if name in sent}
         form = ScopeForm(data={**lists, **single})
         form.is_valid(raise_exception=True)
         read = form.validated_data
+        self.wishes.ask_offline = read["ask_offline"]
         params = {"metric": read["metric"]} if read["metric"] else {}
         return Scope(read["match"], params, limit=read["limit"], cluster_ids=read["cluster_id"])
 
@@ -116,7 +123,7 @@ class _BrowsingView(APIView):
 class LabelsView(_BrowsingView):
     @extend_schema(
         tags=["metrics"],
-        parameters=[CLUSTERS, MATCH, LIMIT],
+        parameters=[CLUSTERS, MATCH, LIMIT, OFFLINE],
         responses={200: MergedWords, **REFUSALS},
         examples=examples.LABELS,
         extensions=takes("SIGNED_IN"),
@@ -129,7 +136,7 @@ class LabelsView(_BrowsingView):
 class LabelValuesView(_BrowsingView):
     @extend_schema(
         tags=["metrics"],
-        parameters=[CLUSTERS, MATCH, LIMIT],
+        parameters=[CLUSTERS, MATCH, LIMIT, OFFLINE],
         responses={200: MergedWords, **REFUSALS},
         examples=examples.LABEL_VALUES,
         extensions=takes("SIGNED_IN"),
@@ -148,7 +155,7 @@ class LabelValuesView(_BrowsingView):
 class SeriesView(_BrowsingView):
     @extend_schema(
         tags=["metrics"],
-        parameters=[CLUSTERS, MATCH, LIMIT],
+        parameters=[CLUSTERS, MATCH, LIMIT, OFFLINE],
         responses={200: MergedSeries, **REFUSALS},
         examples=examples.SERIES_LIST,
         extensions=takes("SIGNED_IN"),
@@ -161,11 +168,11 @@ class SeriesView(_BrowsingView):
 
 
 class MetadataView(_BrowsingView):
-    known = frozenset({"cluster_id", "limit", "metric"})
+    known = frozenset({"cluster_id", "limit", "metric", "ask_offline"})
 
     @extend_schema(
         tags=["metrics"],
-        parameters=[CLUSTERS, METRIC, LIMIT],
+        parameters=[CLUSTERS, METRIC, LIMIT, OFFLINE],
         responses={200: MergedMetadata, **REFUSALS},
         examples=examples.METADATA,
         extensions=takes("SIGNED_IN"),

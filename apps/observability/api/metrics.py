@@ -2,7 +2,6 @@
 
 import math
 import uuid
-from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 import orjson
@@ -13,12 +12,13 @@ from pydantic import BaseModel
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.clusters.api.access import takes, user_of
 from apps.errors import Problem
 from apps.observability.api import durations, examples
+from apps.observability.api.wishing import WishingView
 from apps.observability.arithmetic.values import Grid
+from apps.observability.federation import wishes
 from apps.observability.federation.outcome import Answer, Failure, Outcome
 from apps.observability.promql.guard import MOST_POINTS, has_too_many_points
 from apps.observability.queries import metrics
@@ -26,7 +26,6 @@ from apps.observability.queries.metrics import Aggregate, FleetAnswer, Question
 from apps.observability.sources.prometheus import QueryResult
 
 LONGEST_QUERY = 8 * 1024
-_STATUS_OF = {"QUERY_TIMEOUT": "TIMEOUT", "SKIPPED": "SKIPPED"}
 
 
 class QueryError(BaseModel):
@@ -45,6 +44,7 @@ class ClusterResult(BaseModel):
     error: QueryError | None
     query_time_ms: int
     cached: bool
+    age_seconds: float
 
 
 class Aggregated(BaseModel):
@@ -120,11 +120,14 @@ class QueryForm(serializers.Serializer[Any]):
     )
     time = MomentField(required=False)
     timeout = serializers.FloatField(default=30, min_value=0.1, max_value=300)
+    ask_offline = serializers.BooleanField(
+        default=False, help_text="ask clusters too that were found offline a moment ago"
+    )
     aggregate = serializers.ChoiceField(choices=get_args(Aggregate), default="MERGE")
 
     def question(self) -> Question:
         # Without a time each Prometheus would take its own "now"; one moment for all is honest.
-        moment = self.validated_data.get("time", datetime.now(UTC).timestamp())
+        moment = self.validated_data.get("time", wishes.current().this_moment())
         return self._asked_over(Grid.at(round(moment, 3)))
 
     def _asked_over(self, grid: Grid) -> Question:
@@ -166,7 +169,7 @@ ANSWERS = {
 }
 
 
-class QueryView(APIView):
+class QueryView(WishingView):
     limit = "queries"
 
     @extend_schema(
@@ -178,10 +181,10 @@ class QueryView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ask an instant query of many clusters. One failed cluster never fails the answer."""
-        return _answer(request, QueryForm(data=request.data))
+        return _answer(self, request, QueryForm(data=request.data))
 
 
-class QueryRangeView(APIView):
+class QueryRangeView(WishingView):
     limit = "queries"
 
     @extend_schema(
@@ -193,11 +196,12 @@ class QueryRangeView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ask a range query of many clusters. One failed cluster never fails the answer."""
-        return _answer(request, QueryRangeForm(data=request.data))
+        return _answer(self, request, QueryRangeForm(data=request.data))
 
 
-def _answer(request: Request, form: QueryForm) -> Response:
+def _answer(view: WishingView, request: Request, form: QueryForm) -> Response:
     form.is_valid(raise_exception=True)
+    view.wishes.ask_offline = form.validated_data["ask_offline"]
     question = form.question()
     return Response(_present(metrics.ask(user_of(request), question), question))
 
@@ -225,18 +229,19 @@ def _row(outcome: Outcome[QueryResult]) -> dict[str, Any]:
         "cluster_name": outcome.connection.name,
         "query_time_ms": outcome.elapsed_ms,
         "cached": isinstance(outcome, Answer) and outcome.value.cached,
+        "age_seconds": round(outcome.value.age_seconds, 3) if isinstance(outcome, Answer) else 0,
     }
     match outcome:
         case Answer(value=result):
             return row | {
-                "status": "SUCCESS",
+                "status": outcome.status,
                 "result_type": result.result_type.upper(),
                 "data": orjson.Fragment(result.result),
                 "error": None,
             }
         case Failure(code=code, reason=reason):
             return row | {
-                "status": _STATUS_OF.get(code, "ERROR"),
+                "status": outcome.status,
                 "result_type": None,
                 "data": [],
                 "error": {"code": code, "message": reason},

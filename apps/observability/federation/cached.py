@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Hashable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
@@ -11,13 +10,10 @@ from django.conf import settings
 
 from apps.clusters.connection import Connection
 from apps.http import Call, Reply
-from apps.observability.federation import cache
+from apps.observability.federation import cache, holding, wishes
 from apps.observability.federation.upstreams import ask_part
 
 T = TypeVar("T")
-
-# Whether this fan-out wants answers made for it alone, as `Cache-Control: no-cache` says.
-fresh: ContextVar[bool] = ContextVar("fresh", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +62,20 @@ async def ask_cached(
     `read` makes of a reply what is wanted, or raises; only what it takes, and what says nothing of
     being partial, is kept. It is called again for what was kept, with the bytes that came then.
     """
-    upstream = target.parts.get(part)
-    if upstream is None or not settings.METRICS_CACHE:
+    call, read = holding.hold(target, part, call, read)
+    if part not in target.parts or not settings.METRICS_CACHE:
         return Heard(read(await ask_part(target, part, call)))
-    key = cache.key_of(upstream, _path_of(call), _form_of(call))
-    anew = fresh.get()
+    heard = await _ask_cached(target, part, call, read)
+    if heard.cached:
+        wishes.current().note(heard.age_seconds)
+    return heard
+
+
+async def _ask_cached(
+    target: Connection, part: str, call: Call, read: Callable[[Reply], T]
+) -> Heard[T]:
+    key = cache.key_of(target.parts[part], _path_of(call), _form_of(call))
+    anew = wishes.current().fresh
     name = (id(asyncio.get_running_loop()), key, anew, call.deadline)
     flight = _flights.get(name) or _start(name, _find(target, part, call, "" if anew else key))
     if flight.read_at and not anew:
@@ -86,7 +91,7 @@ async def ask_cached(
         flight.land()
         return Heard(value, cached=True, age_seconds=kept_for)
     if not flight.read_at:
-        _keep(flight, key, call, whole=reply.status == 200 and not getattr(value, "warnings", ()))
+        _keep(flight, key, call, whole=reply.status == 200 and not getattr(value, "partial", False))
     return Heard(value)
 
 

@@ -11,19 +11,20 @@ from apps.accounts.models import User
 from apps.clusters.connection import Connection, connect_all
 from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import State
+from apps.clusters.models.grant import Rights
 from apps.observability.errors import NothingToAsk
+from apps.observability.federation import wishes
 from apps.observability.federation.outcome import Target
 
 # After so many intervals without a check, what is known is no longer known.
 RECENT_INTERVALS = 3
 
 
-def choose(
-    user: User, cluster_ids: Sequence[UUID], *, ask_offline: bool = False
-) -> list[Connection]:
+def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
     """Return the named clusters, or all enabled ones that `user` may see, by name.
 
-    Those that were found to be offline a moment ago are marked as away, and not to be asked.
+    Those that were found to be offline a moment ago are marked as away, and not to be asked unless
+    that is wished. Each is marked with the namespaces that `user` is held to there.
 
     A named cluster that is not there, or hidden, is refused: an answer that silently left it out
     would read as if it had been asked.
@@ -39,10 +40,13 @@ def choose(
             f"There is no enabled cluster {min(missing)}, or none that you may see. Leave "
             "cluster_ids empty to ask all."
         )
-    if ask_offline:
-        return connections
+    rights = Rights.of(user)
     return [
-        _marked(connection, away) if (away := _why_away(cluster)) else connection
+        _marked(
+            connection,
+            away="" if wishes.current().ask_offline else _why_away(cluster),
+            namespaces=rights.namespaces_on(cluster),
+        )
         for cluster, connection in zip(chosen, connections, strict=True)
     ]
 
@@ -57,6 +61,6 @@ def _why_away(cluster: Cluster) -> str:
     return f"it was found offline {max(0, age):.0f} s ago; ask offline clusters too to try it"
 
 
-def _marked(connection: Connection, away: str) -> Target:
+def _marked(connection: Connection, away: str, namespaces: frozenset[str] | None) -> Target:
     told = {one.name: getattr(connection, one.name) for one in fields(connection)}
-    return Target(**told, away=away)
+    return Target(**told, away=away, namespaces=namespaces)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from apps.clusters.connection import Connection
-from apps.errors import DomainError
+from apps.errors import DomainError, PermissionRefused
 from apps.http import MIB, Call, Reply, Upstream
 from apps.observability.arithmetic.values import Grid
 from apps.observability.errors import (
@@ -19,7 +19,14 @@ from apps.observability.errors import (
 )
 from apps.observability.federation import merge, printed
 from apps.observability.federation.cached import ask_cached
-from apps.observability.federation.outcome import Answer, Failure, Outcome, SourceFailed
+from apps.observability.federation.outcome import (
+    PERMISSION_DENIED,
+    Answer,
+    Failure,
+    Outcome,
+    SourceFailed,
+    Target,
+)
 from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import Decoder, QueryResult, Said
 
@@ -28,6 +35,9 @@ Params = Mapping[str, str | list[str]]
 
 
 def upstream_of(target: Connection) -> Upstream:
+    if not isinstance(target, Target):
+        # Of any other connection nobody has looked up what the person may see there.
+        raise TypeError("for a person only those clusters are asked that were chosen for them")
     upstream = target.parts.get("prometheus")
     if upstream is None:
         raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", "no Prometheus URL is registered")
@@ -69,17 +79,7 @@ async def query(
     upstream = upstream_of(target)
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
     heard = await ask_cached(target, call, lambda reply: prometheus.read(upstream, reply))
-    return replace(heard.value, cached=heard.cached)
-
-
-async def get(
-    target: Connection, shape: Decoder[T], path: str, params: Params, deadline: float
-) -> Said[T]:
-    upstream = upstream_of(target)
-    call = Call(f"/api/v1/{path}", params=params, deadline=deadline, cap=cap())
-    return await _ask(target, upstream, call, shape)
-
-
+    return replace(heard.value, cached=heard.cached, age_seconds=heard.age_seconds)
 
 
 async def series(
@@ -97,6 +97,16 @@ async def series(
         return Said(merge.splice(said.data, kind, target.name), said.warnings, said.infos)
 
     return (await ask_cached(target, call, read)).value
+
+
+async def get(
+    target: Connection, shape: Decoder[T], path: str, params: Params, deadline: float
+) -> Said[T]:
+    upstream = upstream_of(target)
+    call = Call(f"/api/v1/{path}", params=params, deadline=deadline, cap=cap())
+    return await _ask(target, upstream, call, shape)
+
+
 async def _ask(target: Connection, upstream: Upstream, call: Call, shape: Decoder[T]) -> Said[T]:
     def read(reply: Reply) -> Said[T]:
         return prometheus.read_as(shape, upstream, reply)
@@ -148,7 +158,10 @@ def all_failed(failures: Sequence[Failure]) -> DomainError:
         # Whoever is down besides: a wrong question is what the asker can mend.
         if failure.code == "INVALID_PROMQL":
             return InvalidPromQL(failure.reason, {"clusters": reasons})
-    if {failure.code for failure in failures} == {"QUERY_TIMEOUT"}:
+    codes = {failure.code for failure in failures}
+    if codes == {PERMISSION_DENIED}:
+        return PermissionRefused(f"{failures[0].connection.name}: {failures[0].reason}.")
+    if codes == {"QUERY_TIMEOUT"}:
         return QueryTimeout(
             "No cluster answered in time. Ask for less, or give it a longer timeout.",
             {"clusters": reasons},

@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
+from promql_parser import Expr
 
 from apps import lasting_loop
 from apps.accounts.models import User
@@ -18,12 +19,15 @@ from apps.observability.arithmetic import decoding
 from apps.observability.arithmetic.evaluation import evaluate
 from apps.observability.arithmetic.rendering import Rendered, render
 from apps.observability.arithmetic.values import Grid, Vector
+from apps.observability.errors import NotSplittable
 from apps.observability.federation import targets
 from apps.observability.federation.fan_out import ask_each
 from apps.observability.federation.outcome import Answer, Failure, Outcome
-from apps.observability.promql import guard
+from apps.observability.promql import guard, tree
 from apps.observability.promql.naming import CLUSTER
+from apps.observability.promql.narrowing import Texts
 from apps.observability.promql.plan import Aggregation, Grouping, Leaf, Plan
+from apps.observability.promql.writing import write
 from apps.observability.queries import asking
 from apps.observability.sources.prometheus import QueryResult
 
@@ -63,7 +67,7 @@ class FleetAnswer:
         said = [
             f"{answer.connection.name}: {warning}"
             for answer in self.answers
-            for warning in answer.value.warnings
+            for warning in (*answer.value.warnings, *answer.value.infos)
         ]
         said += [f"{one.connection.name}: {one.reason}" for one in self.failures]
         return said + list(self.remarks)
@@ -75,9 +79,9 @@ def ask(user: User, question: Question) -> FleetAnswer:
     expr = guard.read(question.text)
     if not question.grid.is_instant:
         guard.check_grid(expr, question.grid.start, question.grid.end, question.grid.step)
-    connections = targets.choose(user, question.cluster_ids)
+    meant = _meant(expr, question.text, targets.choose(user, question.cluster_ids))
     asking.let_go_of_the_database()
-    outcomes = lasting_loop.submit(_ask_all(connections, question, str(user.pk))).result()
+    outcomes = lasting_loop.submit(_ask_all(meant, question, str(user.pk))).result()
     answer = FleetAnswer(outcomes, _since(started))
     if answer.failures and not answer.answers:
         raise asking.all_failed(answer.failures)
@@ -85,6 +89,24 @@ def ask(user: User, question: Question) -> FleetAnswer:
         return answer
     aggregated, remarks = _reckon(answer.answers, question)
     return FleetAnswer(outcomes, _since(started), aggregated, remarks)
+
+
+def _meant(expr: Expr, text: str, members: Sequence[Connection]) -> list[tuple[Connection, str]]:
+    """Return whom the query means by its matchers on `cluster`, and what to send to each.
+
+    One that says nothing of `cluster` is sent as it was written.
+    """
+    if CLUSTER not in write(expr) or not tree.selectors(expr):
+        return [(one, text) for one in members]
+    texts = Texts(expr)
+    for one in members:
+        if texts.means_beside_others(one.name):
+            raise NotSplittable(
+                f"a part of this query means {one.name}, and another part does not; here each "
+                "cluster answers for itself. Ask /prometheus/api/v1, or each cluster on its own"
+            )
+    sent = [(one, texts(one.name)) for one in members]
+    return [(one, text) for one, text in sent if text is not None]
 
 
 def _reckon(answers: list[Answer[QueryResult]], question: Question) -> tuple[Rendered, list[str]]:
@@ -108,16 +130,17 @@ def _since(started: float) -> int:
 
 
 async def _ask_all(
-    connections: list[Connection], question: Question, asker: str
+    meant: Sequence[tuple[Connection, str]], question: Question, asker: str
 ) -> list[Outcome[QueryResult]]:
     path = asking.path_of(question.grid)
-    form = asking.form_of(question.text, question.grid, question.timeout)
+    texts = {target.cluster_id: text for target, text in meant}
 
     async def ask_one(target: Connection) -> QueryResult:
+        form = asking.form_of(texts[target.cluster_id], question.grid, question.timeout)
         return await asking.query(target, path, form, question.timeout)
 
     return await ask_each(
-        connections,
+        [target for target, _ in meant],
         ask_one,
         deadline=question.timeout,
         at_once=settings.METRICS_CLUSTERS_AT_ONCE,

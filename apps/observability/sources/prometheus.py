@@ -1,21 +1,23 @@
-"""Prometheus' HTTP API: a question sent, its envelope read, the samples left as bytes.
+"""Prometheus' HTTP API: the envelope of an answer read, the samples left as bytes.
 
 The format is that of Prometheus' docs/querying/api.md. Samples are spliced into our own answer
 without being parsed: reading a large matrix into Python objects takes some twenty times longer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from apps.http import Call, Reply, Upstream, ask
+from apps.http import Reply, Upstream
 from apps.observability.federation import merge
 from apps.observability.federation.outcome import SourceFailed
 
 T = TypeVar("T")
 
+# So begin remarks about the query itself.
+REMARK = "PromQL warning: "
 # What is wrong with the question itself, as against the server: it is wrong everywhere.
 QUESTION_ERRORS = {"bad_data", "execution"}
 
@@ -27,7 +29,13 @@ class QueryResult:
     result_type: str
     result: bytes
     warnings: tuple[str, ...]
+    infos: tuple[str, ...] = ()
     cached: bool = False
+    age_seconds: float = 0.0
+
+    @property
+    def partial(self) -> bool:
+        return is_partial(self.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,18 @@ class Said(Generic[T]):
     data: T
     warnings: tuple[str, ...]
     infos: tuple[str, ...]
+
+    @property
+    def partial(self) -> bool:
+        return is_partial(self.warnings)
+
+
+def is_partial(warnings: Sequence[str]) -> bool:
+    """Return whether data are missing: a store of Thanos that is away, a remote read that failed.
+
+    What Prometheus remarks about the query itself it begins with its own name for that.
+    """
+    return any(not one.startswith(REMARK) for one in warnings)
 
 
 class _Data(msgspec.Struct):
@@ -76,24 +96,18 @@ RULES: Decoder[Rules] = msgspec.json.Decoder(Envelope[Rules])
 ALERTS: Decoder[Alerts] = msgspec.json.Decoder(Envelope[Alerts])
 
 
-async def query(
-    upstream: Upstream, path: str, form: Mapping[str, str], *, deadline: float, cap: int
-) -> QueryResult:
-    """Ask `query` or `query_range`; raise SourceFailed or http.Unreachable without an answer."""
-    call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap)
-    return read(upstream, await ask(upstream, call))
-
-
 def read(upstream: Upstream, reply: Reply) -> QueryResult:
     """Read an answer to a query, whatever its status."""
     said = read_as(RESULT, upstream, reply)
-    return QueryResult(said.data.resultType, bytes(said.data.result), (*said.warnings, *said.infos))
+    return QueryResult(said.data.resultType, bytes(said.data.result), said.warnings, said.infos)
 
 
 def read_as(shape: Decoder[T], upstream: Upstream, reply: Reply) -> Said[T]:
     """Read any answer of Prometheus, whatever its status; raise SourceFailed for other shapes."""
     if reply.status in {401, 403}:
         raise SourceFailed("CREDENTIALS_INVALID", f"Prometheus refuses our token ({reply.status})")
+    if reply.status == 429:
+        raise SourceFailed("RATE_LIMITED", _crowded(reply))
     try:
         # msgspec does not look into the strings of a Raw; what is not UTF-8 must not pass on.
         envelope = shape.decode(reply.body if reply.body.isascii() else reply.body.decode())
@@ -108,6 +122,12 @@ def read_as(shape: Decoder[T], upstream: Upstream, reply: Reply) -> Said[T]:
         tuple(map(upstream.quote, envelope.warnings)),
         tuple(map(upstream.quote, envelope.infos)),
     )
+
+
+def _crowded(reply: Reply) -> str:
+    if reply.retry_after is None:
+        return "it is asked too much (429)"
+    return f"it is asked too much (429), and is to be asked again in {reply.retry_after:.0f} s"
 
 
 def _refusal(upstream: Upstream, status: int, envelope: Envelope[T]) -> SourceFailed:

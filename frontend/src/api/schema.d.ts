@@ -762,10 +762,15 @@ export interface components {
             /** Permissions */
             permissions: ("view" | "operate" | "admin")[];
         };
-        /** ClusterEndpoints */
+        /**
+         * ClusterEndpoints
+         * @description Where the parts answer. The replicas of Prometheus hold the same as the one it names.
+         */
         ClusterEndpoints: {
             /** Prometheus Url */
             prometheus_url: string | null;
+            /** Prometheus Replica Urls */
+            prometheus_replica_urls: string[];
             /** Alertmanager Url */
             alertmanager_url: string | null;
             /** Tempo Url */
@@ -832,6 +837,8 @@ export interface components {
             query_time_ms: number;
             /** Cached */
             cached: boolean;
+            /** Age Seconds */
+            age_seconds: number;
         };
         /**
          * ClusterStatus
@@ -1025,6 +1032,7 @@ export interface components {
         };
         EndpointsFormRequest: {
             prometheus_url?: string | null;
+            prometheus_replica_urls?: string[];
             alertmanager_url?: string | null;
             tempo_url?: string | null;
             loki_url?: string | null;
@@ -1199,6 +1207,11 @@ export interface components {
             cluster_id: string;
             /** Cluster Name */
             cluster_name: string;
+            /**
+             * Remark
+             * @description Why there is nothing to see, where your grants hold you to namespaces; else empty.
+             */
+            remark: string;
             /** Points */
             points: components["schemas"]["IndicatorPoint"][];
         };
@@ -1260,7 +1273,7 @@ export interface components {
          * @description The newest value of a cluster.
          *
          *     UNKNOWN: there was none in the last minutes, which `stale` tells, or never any; then the cluster
-         *     has nothing of the kind, or does not answer.
+         *     has nothing of the kind, or does not answer. What is kept from you is UNKNOWN to you, too.
          */
         IndicatorValue: {
             /**
@@ -1270,6 +1283,11 @@ export interface components {
             cluster_id: string;
             /** Cluster Name */
             cluster_name: string;
+            /**
+             * Remark
+             * @description Why there is nothing to see, where your grants hold you to namespaces; else empty.
+             */
+            remark: string;
             /** Value */
             value: number | null;
             /**
@@ -1626,6 +1644,11 @@ export interface components {
              */
             timeout?: number;
             /**
+             * @description ask clusters too that were found offline a moment ago
+             * @default false
+             */
+            ask_offline?: boolean;
+            /**
              * @description * `MERGE` - MERGE
              *     * `SUM` - SUM
              *     * `AVG` - AVG
@@ -1644,6 +1667,11 @@ export interface components {
              * @default 30
              */
             timeout?: number;
+            /**
+             * @description ask clusters too that were found offline a moment ago
+             * @default false
+             */
+            ask_offline?: boolean;
             /**
              * @description * `MERGE` - MERGE
              *     * `SUM` - SUM
@@ -2170,7 +2198,7 @@ export interface operations {
         responses: {
             201: {
                 headers: {
-                    /** @description names this description of the cluster, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -2274,7 +2302,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description names this description of the cluster, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -2358,7 +2386,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description names this description of the cluster, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -2582,7 +2610,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description names this description of the cluster, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -3672,7 +3700,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description names this description of the cluster, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -4371,6 +4399,8 @@ export interface operations {
     metrics_label_values_retrieve: {
         parameters: {
             query?: {
+                /** @description ask clusters too that were found offline a moment ago */
+                ask_offline?: boolean;
                 /** @description only these; repeat for more. Else all enabled ones that you may see */
                 cluster_id?: string[];
                 /** @description no more than so many */
@@ -4480,6 +4510,8 @@ export interface operations {
     metrics_labels_retrieve: {
         parameters: {
             query?: {
+                /** @description ask clusters too that were found offline a moment ago */
+                ask_offline?: boolean;
                 /** @description only these; repeat for more. Else all enabled ones that you may see */
                 cluster_id?: string[];
                 /** @description no more than so many */
@@ -4587,6 +4619,8 @@ export interface operations {
     metrics_metadata_retrieve: {
         parameters: {
             query?: {
+                /** @description ask clusters too that were found offline a moment ago */
+                ask_offline?: boolean;
                 /** @description only these; repeat for more. Else all enabled ones that you may see */
                 cluster_id?: string[];
                 /** @description no more than so many */
@@ -4956,6 +4990,8 @@ export interface operations {
     metrics_series_retrieve: {
         parameters: {
             query?: {
+                /** @description ask clusters too that were found offline a moment ago */
+                ask_offline?: boolean;
                 /** @description only these; repeat for more. Else all enabled ones that you may see */
                 cluster_id?: string[];
                 /** @description no more than so many */
@@ -5158,7 +5194,7 @@ export interface operations {
         responses: {
             201: {
                 headers: {
-                    /** @description names this version of the query, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5271,7 +5307,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description names this version of the query, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5355,7 +5391,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description names this version of the query, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -5579,7 +5615,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
-                    /** @description names this version of the query, for If-Match */
+                    /** @description names what you have read, for If-Match */
                     ETag?: string;
                     [name: string]: unknown;
                 };

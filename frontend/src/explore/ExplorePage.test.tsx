@@ -33,6 +33,7 @@ const result = (cluster: { id: string; name: string }, changes: Partial<ClusterR
   error: null,
   query_time_ms: 5,
   cached: false,
+  age_seconds: 0,
   ...changes,
 });
 

@@ -10,6 +10,7 @@ const result = (result_type: ClusterResult['result_type'], data: unknown): Clust
   error: null,
   query_time_ms: 1,
   cached: false,
+  age_seconds: 0,
 });
 
 test('numbers are read as Prometheus writes them', () => {

@@ -9,13 +9,14 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.parsers import FormParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView, set_rollback
+from rest_framework.views import set_rollback
 
 from apps.accounts.authentication import BasicTokenAuthentication, TokenAuthentication
 from apps.accounts.models import User
 from apps.errors import DomainError
 from apps.observability.api.prometheus.parameters import Parameters
 from apps.observability.api.prometheus.refusals import refusal
+from apps.observability.api.wishing import WishingView
 
 
 class ReadingSession(SessionAuthentication):
@@ -28,7 +29,7 @@ class ReadingSession(SessionAuthentication):
         return super().authenticate(request) if request.method in {"GET", "HEAD"} else None
 
 
-class PrometheusView(APIView):
+class PrometheusView(WishingView):
     authentication_classes = (
         TokenAuthentication,
         BasicTokenAuthentication,
@@ -49,7 +50,9 @@ class PrometheusView(APIView):
         return _refuse
 
     def parameters(self) -> Parameters:
-        return Parameters.of(self.request)
+        sent = Parameters.of(self.request)
+        self.wishes.ask_offline = sent.text("ask_offline").lower() in {"true", "1"}
+        return sent
 
     @property
     def user(self) -> User:

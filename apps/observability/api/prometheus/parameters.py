@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,11 +49,11 @@ class Parameters:
     def text(self, name: str) -> str:
         return next(iter(self.all(name)), "")
 
-    def moment(self, name: str, otherwise: float | None = None) -> float:
+    def moment(self, name: str, otherwise: float) -> float:
         """Return a time in seconds: a float, or RFC 3339."""
         text = self.text(name)
         if not text:
-            return time.time() if otherwise is None else otherwise
+            return otherwise
         return self._moment(name, text)
 
     def _moment(self, name: str, text: str) -> float:

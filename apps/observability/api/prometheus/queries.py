@@ -13,8 +13,6 @@ from apps.observability.promql import guard
 from apps.observability.queries import fleet
 from apps.observability.queries.fleet import FleetQuery, Worked
 
-MOST_POINTS = 11_000
-
 
 class QueryView(PrometheusView):
     """`stats` is read by nobody here: what a query cost is known to the clusters alone."""
@@ -23,7 +21,11 @@ class QueryView(PrometheusView):
 
     def get(self, request: Request) -> HttpResponseBase:
         sent = self.parameters()
-        grid = _range(sent) if self.is_range else Grid.at(_rounded(sent.moment("time")))
+        grid = (
+            _range(sent)
+            if self.is_range
+            else Grid.at(_rounded(sent.moment("time", self.wishes.this_moment())))
+        )
         query = FleetQuery(sent.text("query"), grid, sent.wait(), sent.lookback(), sent.limit())
         answer = fleet.ask(self.user, query)
         if isinstance(answer, Worked):
@@ -58,11 +60,11 @@ def _range(sent: Parameters) -> Grid:
             "zero or negative query resolution step widths are not accepted. "
             "Try a positive integer",
         )
-    if (end - start) / step > MOST_POINTS:
+    if guard.has_too_many_points(start, end, step):
         raise BadParameter(
             "step",
-            f"exceeded maximum resolution of {MOST_POINTS:,} points per timeseries. Try "
-            f"decreasing the query resolution (?step={-(-(end - start) // MOST_POINTS):.0f})",
+            f"exceeded maximum resolution of {guard.MOST_POINTS:,} points per timeseries. Try "
+            f"decreasing the query resolution (?step={-(-(end - start) // guard.MOST_POINTS):.0f})",
         )
     return Grid(start, end, step)
 
