@@ -4,6 +4,7 @@ from uuid import UUID
 
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
+from apps.clusters.models.grant import Rights
 from apps.streaming.audience import Audience
 
 
@@ -14,5 +15,10 @@ def visible_ids(user_id: UUID) -> Audience | None:
         return None
     if user.is_superuser:
         return Audience(everything=True)
-    ids = Cluster.objects.visible_to(user).values_list("pk", flat=True)
-    return Audience(cluster_ids=frozenset(map(str, ids)))
+    rights = Rights.of(user)
+    clusters = list(Cluster.objects.visible_to(user).only("environment", "labels"))
+    held = (one for one in clusters if rights.namespaces_on(one) is not None)
+    return Audience(
+        cluster_ids=frozenset(str(one.pk) for one in clusters),
+        held_ids=frozenset(str(one.pk) for one in held),
+    )

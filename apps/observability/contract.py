@@ -7,17 +7,19 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 StateName = Literal["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+REMARK = "Why there is nothing to see, where your grants hold you to namespaces; else empty."
 
 
 class IndicatorValue(BaseModel):
     """The newest value of a cluster.
 
     UNKNOWN: there was none in the last minutes, which `stale` tells, or never any; then the cluster
-    has nothing of the kind, or does not answer.
+    has nothing of the kind, or does not answer. What is kept from you is UNKNOWN to you, too.
     """
 
     cluster_id: uuid.UUID
     cluster_name: str
+    remark: str = Field(description=REMARK)
     value: float | None
     state: StateName
     at: datetime | None
@@ -52,6 +54,7 @@ class IndicatorPoint(BaseModel):
 class IndicatorLine(BaseModel):
     cluster_id: uuid.UUID
     cluster_name: str
+    remark: str = Field(description=REMARK)
     points: list[IndicatorPoint]
 
 

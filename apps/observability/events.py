@@ -26,7 +26,7 @@ class MetricUpdate(BaseModel):
     threshold_breached: Literal["WARNING", "CRITICAL"] | None
 
 
-METRIC_UPDATE = declare("METRIC_UPDATE", MetricUpdate)
+METRIC_UPDATE = declare("METRIC_UPDATE", MetricUpdate, of_whole_cluster=True)
 
 
 def metric_update(
@@ -46,4 +46,4 @@ def metric_update(
         change_percent=None if previous is None else change_percent(previous, value),
         threshold_breached=None if state == State.OK else state.value,
     )
-    return Event(METRIC_UPDATE, payload, SOURCE, cluster_id, name)
+    return Event(METRIC_UPDATE, payload, SOURCE, cluster_id, name, coalesces_as=indicator.name)

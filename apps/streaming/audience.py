@@ -14,13 +14,20 @@ from apps.accounts.entry import Entry
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The clusters of one person; an event of no cluster is for everybody."""
+    """The clusters of one person; an event of no cluster is for everybody.
+
+    Of the `held_ids` among them the person sees some namespaces alone.
+    """
 
     everything: bool = False
     cluster_ids: frozenset[str] = frozenset()
+    held_ids: frozenset[str] = frozenset()
 
-    def may_see(self, cluster_id: str) -> bool:
-        return self.everything or not cluster_id or cluster_id in self.cluster_ids
+    def may_see(self, cluster_id: str, of_whole_cluster: bool = False) -> bool:
+        if self.everything or not cluster_id:
+            return True
+        hidden = of_whole_cluster and cluster_id in self.held_ids
+        return cluster_id in self.cluster_ids and not hidden
 
 
 async def audience_by(entry: Entry) -> Audience | None:

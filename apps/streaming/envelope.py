@@ -19,6 +19,8 @@ class Event:
     cluster_name: str = ""
     # True when people may see a cluster after it that they could not see before.
     widens: bool = False
+    # What it is the newest of, within its type and cluster: an older one need not be told then.
+    coalesces_as: str = ""
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -31,6 +33,7 @@ class Logged:
     cluster_id: str
     widens: bool
     frame: str
+    coalesces_as: str = ""
 
 
 def body_of(event: Event) -> bytes:

@@ -40,6 +40,7 @@ def append(event: Event) -> str:
             "type": event.event_type,
             "cluster": str(event.cluster_id or ""),
             "widens": int(event.widens),
+            "newest_of": event.coalesces_as,
             "body": body_of(event),
         },
         maxlen=settings.EVENT_LOG_LENGTH,
@@ -96,6 +97,8 @@ def _logged(entry: Any) -> Logged:
         cluster_id=fields[b"cluster"].decode(),
         widens=fields[b"widens"] == b"1",
         frame=frame_of(event_id, fields[b"body"]),
+        # An event that the version before wrote has none.
+        coalesces_as=fields.get(b"newest_of", b"").decode(),
     )
 
 

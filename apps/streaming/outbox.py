@@ -1,7 +1,11 @@
-"""The bounded queue of one socket: the oldest event is dropped first, and the loss is told."""
+"""The bounded queue of one socket: the oldest event is dropped first, and the loss is told.
+
+Of values that only matter as long as they are the newest, no older one waits here at all.
+"""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
+from collections.abc import Hashable
 
 import orjson
 
@@ -14,17 +18,22 @@ class Outbox:
     """Frames on their way to one client. A slow client loses its oldest events, nobody else's."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._events: deque[Logged] = deque()
+        self._events: OrderedDict[Hashable, Logged] = OrderedDict()
         self._replies: deque[str] = deque()
         self._capacity = capacity
         self._gap: tuple[str, str] | None = None
         self._filled = asyncio.Event()
 
     def put_event(self, event: Logged) -> None:
+        key: Hashable = event.event_id
+        if event.coalesces_as:
+            key = event.event_type, event.cluster_id, event.coalesces_as
+        # The newer one goes behind all others, so that ids only grow; nothing is lost by it.
+        self._events.pop(key, None)
         if len(self._events) >= self._capacity:
-            lost = self._events.popleft()
+            _, lost = self._events.popitem(last=False)
             self.note_gap(lost.event_id, lost.event_id)
-        self._events.append(event)
+        self._events[key] = event
         self._filled.set()
 
     def put_reply(self, frame: str) -> None:
@@ -52,4 +61,4 @@ class Outbox:
         if self._gap:
             (first, last), self._gap = self._gap, None
             return orjson.dumps({"type": "gap", "from": first, "to": last}).decode()
-        return self._events.popleft().frame
+        return self._events.popitem(last=False)[1].frame

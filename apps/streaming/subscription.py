@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from apps.streaming import catalogue
 from apps.streaming.audience import Audience
 from apps.streaming.envelope import Logged
 from apps.streaming.outbox import Outbox
@@ -47,7 +48,8 @@ class Subscriber:
             self.outbox.note_gap(first, last)
 
     def offer(self, event: Logged) -> None:
-        if not (self.wish.includes(event) and self.audience.may_see(event.cluster_id)):
+        of_whole = catalogue.is_of_whole_cluster(event.event_type)
+        if not (self.wish.includes(event) and self.audience.may_see(event.cluster_id, of_whole)):
             return
         if self.held is None:
             self.outbox.put_event(event)

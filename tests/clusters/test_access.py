@@ -92,8 +92,8 @@ def test_who_holds_namespaces_is_held_to_all_of_them_together() -> None:
     grant(user, VIEW, one, namespaces=["shop", "bank"])
     grant(user, OPERATE, one, two, namespaces=["post"])
     rights = Rights.of(user)
-    assert rights.namespaces_on(one) == {"shop", "bank", "post"}
-    assert rights.namespaces_on(two) == {"post"}
+    assert rights.namespaces_on(one) == frozenset({"shop", "bank", "post"})
+    assert rights.namespaces_on(two) == frozenset({"post"})
 
 
 def test_one_grant_over_the_whole_cluster_lifts_the_others() -> None:
@@ -103,12 +103,12 @@ def test_one_grant_over_the_whole_cluster_lifts_the_others() -> None:
     grant(user, OPERATE, everywhere=True, namespaces=["shop"])
     grant(group, VIEW, one)
     assert Rights.of(user).namespaces_on(one) is None
-    assert Rights.of(user).namespaces_on(two) == {"shop"}
+    assert Rights.of(user).namespaces_on(two) == frozenset({"shop"})
 
 
 def test_who_holds_nothing_sees_no_namespace_and_a_superuser_sees_all() -> None:
     cluster = make_cluster("one")
-    assert Rights.of(make_user("nobody")).namespaces_on(cluster) == set()
+    assert Rights.of(make_user("nobody")).namespaces_on(cluster) == frozenset()
     assert Rights.of(make_user("root", is_superuser=True)).namespaces_on(cluster) is None
 
 

@@ -40,6 +40,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: str
+    query: str = ""
 
 
 Said = tuple[int, bytes | str | dict[str, Any]]
@@ -142,7 +143,8 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     }
     length = int(headers.get("content-length", 0))
     body = (await reader.readexactly(length)).decode()
-    return Request(method, target.partition("?")[0], headers, body)
+    path, _, query = target.partition("?")
+    return Request(method, path, headers, body, query)
 
 
 @contextmanager

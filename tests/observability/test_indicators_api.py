@@ -58,6 +58,7 @@ def test_the_list_shows_each_cluster_with_its_state_and_time(api: APIClient) -> 
     assert by_name["silent"] == {
         "cluster_id": str(silent.pk),
         "cluster_name": "silent",
+        "remark": "",
         "value": None,
         "state": "UNKNOWN",
         "at": None,

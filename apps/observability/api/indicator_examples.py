@@ -22,6 +22,7 @@ LIST = [
                         {
                             "cluster_id": ID,
                             "cluster_name": "hub-frankfurt",
+                            "remark": "",
                             "value": 42.5,
                             "state": "OK",
                             "at": "2026-03-01T12:00:00Z",
@@ -52,6 +53,7 @@ SERIES = [
                 {
                     "cluster_id": ID,
                     "cluster_name": "hub-frankfurt",
+                    "remark": "",
                     "points": [
                         {
                             "at": "2026-03-01T12:00:00Z",

@@ -18,11 +18,12 @@ from apps.clusters.api.access import takes, user_of
 from apps.clusters.api.moments import moment_of
 from apps.clusters.errors import NO_SUCH_CLUSTER, ClusterNotFound
 from apps.clusters.models import Cluster
+from apps.clusters.models.grant import Rights
 from apps.errors import Problem
 from apps.observability.api import indicator_examples as examples
 from apps.observability.api.metric_browsing import CLUSTERS
 from apps.observability.collect import reviewing
-from apps.observability.collect.reviewing import Names, Window
+from apps.observability.collect.reviewing import Clusters, Window
 from apps.observability.contract import IndicatorSeries, IndicatorView
 from apps.observability.errors import NO_SUCH_INDICATOR, IndicatorNotFound
 from apps.observability.models import Indicator
@@ -34,6 +35,7 @@ SINCE = OpenApiParameter(
     description="from this time on; of a day or less each minute is told, of more each full hour. "
     "Else the past day of named clusters, or the past hour of all",
 )
+KEPT_BACK = "An indicator is of a whole cluster, and of this one you see {names}."
 ABSENT = OpenApiResponse(Problem, description="A named cluster is not there, or the indicator.")
 
 
@@ -99,15 +101,22 @@ def _window(request: Request, now: datetime) -> Window:
     return Window(now - timedelta(hours=24 if "cluster_id" in query else 1), now)
 
 
-def _clusters(request: Request) -> Names:
+def _clusters(request: Request) -> Clusters:
     """Return the named clusters, or all enabled ones, by name; one that is hidden is not there."""
-    clusters = Cluster.objects.visible_to(user_of(request))
+    user = user_of(request)
+    clusters = Cluster.objects.visible_to(user)
     wanted = {_id_of(text) for text in request.query_params.getlist("cluster_id")}
     clusters = clusters.filter(pk__in=wanted) if wanted else clusters.enabled()
-    found: dict[UUID, str] = dict(clusters.order_by("name").values_list("pk", "name"))
-    if wanted - found.keys():
+    found = list(clusters.order_by("name").only("name", "environment", "labels"))
+    if wanted - {one.pk for one in found}:
         raise ClusterNotFound(NO_SUCH_CLUSTER)
-    return found
+    rights = Rights.of(user)
+    held = {
+        one.pk: KEPT_BACK.format(names=", ".join(sorted(names)))
+        for one in found
+        if (names := rights.namespaces_on(one)) is not None
+    }
+    return Clusters({one.pk: one.name for one in found}, held)
 
 
 def _id_of(text: str) -> UUID:

@@ -1,7 +1,7 @@
 """What is known of the indicators, for somebody to look at; however much, by one query each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,13 +22,38 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 Names = Mapping[UUID, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Clusters by name, and why the figures of some are kept from who looks.
+
+    An indicator is of a whole cluster; what it comes to within some namespaces nobody knows.
+    """
+
+    names: Names
+    kept_back: Names = field(default_factory=dict)
+
+    @property
+    def open(self) -> list[UUID]:
+        return [one for one in self.names if one not in self.kept_back]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[tuple[UUID, str, str]]:
+        """Yield the id, the name, and what there is to remark."""
+        for cluster_id, name in self.names.items():
+            yield cluster_id, name, self.kept_back.get(cluster_id, "")
+
+
 def thresholds_of(indicator: Indicator) -> IndicatorThresholds:
     return IndicatorThresholds.model_validate(indicator, from_attributes=True)
 
 
-def newest(indicators: Sequence[Indicator], clusters: Names, now: datetime) -> list[IndicatorView]:
+def newest(
+    indicators: Sequence[Indicator], clusters: Clusters, now: datetime
+) -> list[IndicatorView]:
     """Return each indicator with one value for each of `clusters`, in their order."""
-    rows = IndicatorReading.objects.filter(indicator__in=indicators, cluster_id__in=list(clusters))
+    rows = IndicatorReading.objects.filter(indicator__in=indicators, cluster_id__in=clusters.open)
     known = {(row.indicator_id, row.cluster_id): row for row in rows}
     return [
         IndicatorView(
@@ -38,8 +63,8 @@ def newest(indicators: Sequence[Indicator], clusters: Names, now: datetime) -> l
             unit=indicator.unit,
             thresholds=thresholds_of(indicator),
             values=[
-                _value(cluster_id, name, known.get((indicator.pk, cluster_id)), now)
-                for cluster_id, name in clusters.items()
+                _value(cluster_id, name, remark, known.get((indicator.pk, cluster_id)), now)
+                for cluster_id, name, remark in clusters
             ],
         )
         for indicator in indicators
@@ -47,12 +72,13 @@ def newest(indicators: Sequence[Indicator], clusters: Names, now: datetime) -> l
 
 
 def _value(
-    cluster_id: UUID, name: str, row: IndicatorReading | None, now: datetime
+    cluster_id: UUID, name: str, remark: str, row: IndicatorReading | None, now: datetime
 ) -> IndicatorValue:
     stale = row is not None and now - row.at > STALE_AFTER
     return IndicatorValue(
         cluster_id=cluster_id,
         cluster_name=name,
+        remark=remark,
         value=row.value if row else None,
         state="UNKNOWN" if row is None or stale else row.state,
         at=row.at if row else None,
@@ -77,23 +103,28 @@ class Window:
         return max(0, (self.now - self.since) // self.step)
 
 
-def series(indicator: Indicator, clusters: Names, window: Window) -> list[dict[str, Any]]:
+def series(indicator: Indicator, clusters: Clusters, window: Window) -> list[dict[str, Any]]:
     """Return an IndicatorLine for each of `clusters`, as plain values: there are many points."""
-    points: dict[UUID, list[dict[str, Any]]] = {cluster_id: [] for cluster_id in clusters}
+    points: dict[UUID, list[dict[str, Any]]] = {cluster_id: [] for cluster_id in clusters.names}
     read = _minutes if window.step == MINUTE else _hours
-    for cluster_id, point in read(indicator, clusters, window):
+    for cluster_id, point in read(indicator, clusters.open, window):
         points[cluster_id].append(point)
     return [
-        {"cluster_id": cluster_id, "cluster_name": name, "points": points[cluster_id]}
-        for cluster_id, name in clusters.items()
+        {
+            "cluster_id": cluster_id,
+            "cluster_name": name,
+            "remark": remark,
+            "points": points[cluster_id],
+        }
+        for cluster_id, name, remark in clusters
     ]
 
 
 def _minutes(
-    indicator: Indicator, clusters: Names, window: Window
+    indicator: Indicator, cluster_ids: Sequence[UUID], window: Window
 ) -> list[tuple[UUID, dict[str, Any]]]:
     rows = IndicatorSample.objects.filter(
-        cluster_id__in=list(clusters), indicator=indicator, at__gte=window.since, at__lte=window.now
+        cluster_id__in=cluster_ids, indicator=indicator, at__gte=window.since, at__lte=window.now
     ).order_by("cluster_id", "at")
     return [
         (
@@ -105,10 +136,10 @@ def _minutes(
 
 
 def _hours(
-    indicator: Indicator, clusters: Names, window: Window
+    indicator: Indicator, cluster_ids: Sequence[UUID], window: Window
 ) -> list[tuple[UUID, dict[str, Any]]]:
     rows = IndicatorHour.objects.filter(
-        cluster_id__in=list(clusters),
+        cluster_id__in=cluster_ids,
         indicator=indicator,
         hour__gte=window.since,
         hour__lte=window.now,

@@ -11,13 +11,20 @@ Status = Literal["SUCCESS", "ERROR", "TIMEOUT", "PARTIAL", "SKIPPED"]
 
 @dataclass(frozen=True, slots=True)
 class Target(Connection):
-    """A cluster that is meant. `away` says why it is not asked at all."""
+    """A cluster that is meant by a person.
+
+    `away` says why it is not asked at all. `namespaces` are those that the person is held to
+    there; None is the whole cluster.
+    """
 
     away: str = ""
+    namespaces: frozenset[str] | None = None
 
 
 # The code of a cluster that was not asked at all.
 SKIPPED = "SKIPPED"
+# The code of a cluster of which the person may not know what was asked.
+PERMISSION_DENIED = "PERMISSION_DENIED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from promql_parser import Call, Expr, Matcher, MatchOp, VectorSelector, parse
+from promql_parser import BinaryExpr, Call, Expr, Matcher, MatchOp, VectorSelector, parse
 
 from apps.observability.errors import InvalidPromQL
-from apps.observability.promql import matchers, tree
+from apps.observability.promql import lexing, matchers, tree
 from apps.observability.promql.writing import Wording, write
 
 _SPECIAL = set("\\.+*?()|[]{}^$")
@@ -23,6 +23,15 @@ def limit(label: str, values: Sequence[str]) -> tuple[Matcher, ...]:
     return (Matcher(MatchOp.Re, label, "|".join(_literal(one) for one in sorted(set(values)))),)
 
 
+def restrict_text(text: str, limits: Sequence[Matcher]) -> str:
+    """Restrict a query, or selector, that the guard has let pass."""
+    plain = lexing.with_plain_strings(lexing.cut(text), text)
+    try:
+        return write(restrict(parse(plain), limits))
+    except ValueError as failure:
+        raise InvalidPromQL(f"this query cannot be held to your rights: {failure}") from None
+
+
 def restrict(expr: Expr, limits: Sequence[Matcher]) -> Expr:
     """Return the query, or selector, with these matchers beside its own in each selector.
 
@@ -32,6 +41,8 @@ def restrict(expr: Expr, limits: Sequence[Matcher]) -> Expr:
     for node in tree.walk(expr):
         if isinstance(node, Call) and node.func.name == "info":
             raise InvalidPromQL("info() reads series beyond your rights; join with * on(...)")
+        if isinstance(node, BinaryExpr) and tree.joined(node).filled:
+            raise InvalidPromQL("fill() cannot be held to your rights; use `or` instead")
     wording = Wording(matchers=lambda selector: [*selector.matchers.matchers, *limits])
     restricted: Expr = parse(write(expr, wording))
     for selector in tree.selectors(restricted):

@@ -72,12 +72,19 @@ def check_grid(expr: Expr, start: float, end: float, step: float) -> None:
         raise InvalidPromQL("the step must be more than 0")
     if end < start:
         raise InvalidPromQL("the end is before the start")
-    if (end - start) / step + 1 > MOST_POINTS:
+    if has_too_many_points(start, end, step):
+        coarser = -(-round((end - start) * 1000) // MOST_POINTS) / 1000
         raise InvalidPromQL(
-            f"more than {MOST_POINTS:,} points a series; a step of at least "
-            f"{(end - start) / (MOST_POINTS - 1):.3f} seconds does it"
+            f"more than {MOST_POINTS:,} points a series; a step of at least {coarser:.3f} "
+            "seconds does it"
         )
     _check_points(expr, timedelta(seconds=end - start))
+
+
+def has_too_many_points(start: float, end: float, step: float) -> bool:
+    """Whether Prometheus would refuse so many: it counts the whole steps, not the points."""
+    stride = max(round(step * 1000), 1)
+    return round((end - start) * 1000) // stride > MOST_POINTS
 
 
 def _parse(text: str) -> Expr:

@@ -34,7 +34,7 @@ class Texts:
         self._texts: dict[tuple[bool, ...], str] = {}
 
     def __call__(self, cluster: str) -> str | None:
-        meant = tuple(all(test(cluster) for test in tests) for tests in self._tests)
+        meant = self._meant(cluster)
         if not any(meant):
             return None
         if meant not in self._texts:
@@ -42,7 +42,14 @@ class Texts:
         return self._texts[meant]
 
     def means(self, cluster: str) -> bool:
-        return any(all(test(cluster) for test in tests) for tests in self._tests)
+        return any(self._meant(cluster))
+
+    def means_beside_others(self, cluster: str) -> bool:
+        """Whether some selectors mean the cluster, and others do not."""
+        return len(set(self._meant(cluster))) > 1
+
+    def _meant(self, cluster: str) -> tuple[bool, ...]:
+        return tuple(all(test(cluster) for test in tests) for tests in self._tests)
 
     def _write(self, meant: tuple[bool, ...]) -> str:
         # Selectors are written in the order in which they are found.
