@@ -246,4 +246,6 @@ METRICS_CACHE = env.flag("AIOPS_METRICS_CACHE", default=True)
 # So many failures in a row, and a part of a cluster is left alone for a while.
 BREAKER_FAILURES = int(env.number("AIOPS_BREAKER_FAILURES", 5, least=1))
 BREAKER_FIRST_WAIT = env.number("AIOPS_BREAKER_FIRST_WAIT_SECONDS", 5, least=0.1, most=3600)
+# Of several Prometheus servers of a cluster the next is asked after so many seconds of silence.
+METRICS_HEDGE_SECONDS = env.number("AIOPS_METRICS_HEDGE_SECONDS", 1, least=0, most=60)
 BREAKER_LONGEST_WAIT = env.number("AIOPS_BREAKER_LONGEST_WAIT_SECONDS", 60, least=0.1, most=3600)

@@ -32,7 +32,8 @@ class Reading:
     """What one configured part answered.
 
     `healthy` None: we could not ask, for a reason on our own side. `problem` is a sentence of what
-    is wrong, `remedy` one of what to do about it, `stage` how far the check came.
+    is wrong, `remedy` one of what to do about it, `stage` how far the check came. A part that has
+    several servers is healthy while one of them answers; `problem` then names the others.
     """
 
     part: str
@@ -89,7 +90,7 @@ def judge(readings: Sequence[Reading], checked_at: datetime) -> Verdict:
         checked_at=checked_at,
         state=state,
         score=score,
-        reason=" ".join(reading.words for reading in down if reading.words)[:LONGEST_REASON],
+        reason=" ".join(reading.words for reading in readings if reading.words)[:LONGEST_REASON],
         latency_ms=api.latency_ms,
         parts=parts,
         stage=stage,

@@ -1,6 +1,8 @@
 """Asks one cluster how it is: its API server and every configured part, all at once."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -34,7 +36,10 @@ async def probe(connection: Connection, timeout: float) -> list[Reading]:  # noq
     return list(
         await asyncio.gather(
             _ask_api_server(connection, timeout),
-            *(_ask_part(part, upstream, timeout) for part, upstream in connection.parts.items()),
+            *(
+                _ask_servers(part, connection.servers_of(part), timeout)
+                for part in connection.parts
+            ),
         )
     )
 
@@ -87,6 +92,21 @@ def _judge_api_answer(upstream: Upstream, reply: Reply) -> tuple[str, FailureSta
         said = f"is not ready: {failing or 'it answers 500'}"
         return said, FailureStage.API, remedies.PODS
     return f"answers {reply.status} to /readyz", FailureStage.API, remedies.NOT_KUBERNETES
+
+
+async def _ask_servers(part: str, servers: Sequence[Upstream], deadline: float) -> Reading:
+    """Ask all that hold the same; one that answers is enough, and those that do not are named."""
+    readings = await asyncio.gather(*(_ask_part(part, one, deadline) for one in servers))
+    if len(readings) == 1:
+        return readings[0]
+    up = [reading for reading in readings if reading.healthy]
+    down = [reading for reading in readings if not reading.healthy]
+    problem = " ".join(reading.problem for reading in down)
+    if not up:
+        return replace(down[0], problem=problem)
+    if down:
+        problem = f"{problem} {len(up)} of {len(servers)} servers of {NAMES[part]} answer."
+    return replace(up[0], problem=problem)
 
 
 async def _ask_part(part: str, upstream: Upstream, deadline: float) -> Reading:

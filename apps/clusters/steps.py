@@ -105,4 +105,5 @@ def _step_of_part(part: str, reading: Reading | None, connection: Connection) ->
     if not reading.healthy:
         problem, remedy = reading.problem, reading.remedy
         return Step(stage, StepStatus.FAILED, problem, remedy, reading.latency_ms)
-    return Step(stage, StepStatus.OK, "It answers.", latency_ms=reading.latency_ms)
+    message = reading.problem or "It answers."
+    return Step(stage, StepStatus.OK, message, latency_ms=reading.latency_ms)

@@ -1,6 +1,7 @@
 """Tries what a credential opens: every part at once, within one deadline; nothing is stored."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -24,6 +25,7 @@ ASKED = {
 }
 NOBODY = "system:anonymous"
 
+WORST_FIRST = ("INVALID", "UNKNOWN", "UNREACHABLE", "VALID")
 StepStatus = Literal["VALID", "INVALID", "UNREACHABLE", "UNKNOWN", "NOT_CONFIGURED"]
 
 
@@ -88,7 +90,7 @@ async def try_out(
     api_server, prometheus = connection.api_server, connection.parts.get("prometheus")
     shared = prometheus is not None and prometheus.token == api_server.token != ""
     parts = asyncio.gather(
-        *(_ask_part(part, upstream, seconds) for part, upstream in connection.parts.items())
+        *(_ask_servers(part, connection.servers_of(part), seconds) for part in connection.parts)
     )
     sign_in, name, report, steps = await asyncio.gather(
         _sign_in(api_server, seconds),
@@ -136,6 +138,12 @@ def _named(step: Step, username: str | None) -> SignIn:
         message = "The API server does not know the credential: it takes us for anybody."
         return SignIn(status="INVALID", message=message, remedy=remedies.TOKEN, username=username)
     return SignIn(**step.model_dump(), username=username if step.status == "VALID" else None)
+
+
+async def _ask_servers(part: str, servers: Sequence[Upstream], seconds: float) -> Step:
+    """Try all that hold the same; of several answers the worst is told, as it is to be mended."""
+    steps = await asyncio.gather(*(_ask_part(part, one, seconds) for one in servers))
+    return min(steps, key=lambda step: WORST_FIRST.index(step.status))
 
 
 async def _ask_part(part: str, upstream: Upstream, seconds: float) -> Step:

@@ -1,4 +1,4 @@
-"""So many questions a cluster is asked at once, and no person takes all of its seats.
+"""So many questions a server of a cluster is asked at once, and no person takes all of its seats.
 
 A question also counts for the person who asks it: who has too many under way waits a moment, and
 is then told to come again. Both are counted within this process, on its one lasting loop.
@@ -76,11 +76,11 @@ class NoSeat(Exception):
 
 
 @asynccontextmanager
-async def at_cluster(cluster: Hashable, wait: float) -> AsyncIterator[None]:
-    """Sit at a cluster's table for as long as the block takes; raise NoSeat after `wait`."""
+async def at_server(server: Hashable, wait: float) -> AsyncIterator[None]:
+    """Sit at a server's table for as long as the block takes; raise NoSeat after `wait`."""
     seats = settings.METRICS_SEATS_PER_CLUSTER
     table = Table(seats, max(1, seats // 2))
-    async with _at(("cluster", cluster), table, asker.get(), wait):
+    async with _at(("server", server), table, asker.get(), wait):
         yield
 
 

@@ -1,4 +1,7 @@
-"""Asks one part of a cluster: from a seat, as its breaker allows, and again after a reset."""
+"""Asks one part of a cluster: from a seat, as its breaker allows, and again after a reset.
+
+Where several servers hold the same, the second is asked when the first fails or is slow.
+"""
 
 import asyncio
 import random
@@ -6,13 +9,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 
 from apps.clusters.connection import Connection
 from apps.http import Call, Reply, Stage, Unreachable, Upstream, ask
-from apps.observability.federation import seats
+from apps.observability.federation import pairs, seats
 from apps.observability.federation.breaker import Admitted, Breaker, Refused, Rules
 from apps.observability.federation.outcome import SKIPPED, SourceFailed
 
@@ -20,24 +24,45 @@ from apps.observability.federation.outcome import SKIPPED, SourceFailed
 PATIENCE = 5.0
 
 _breakers: dict[tuple[UUID, str, str], Breaker] = {}
+# Which of several servers answered last, where it is not the one named first. It is asked first: a
+# server that hangs would otherwise cost every question the wait for it.
+_answering: dict[tuple[UUID, str], str] = {}
 
 
 async def ask_part(target: Connection, part: str, call: Call) -> Reply:
     """Return the whole answer; raise SourceFailed (skipped, no such part) or http.Unreachable."""
-    upstream = target.parts.get(part)
-    if upstream is None:
+    servers = target.servers_of(part)
+    if not servers:
         raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", f"no {part.title()} URL is registered")
     ends = time.monotonic() + call.deadline
+    if len(servers) == 1:
+        return await _ask_server(target.cluster_id, part, servers[0], call, ends)
+    pair = (target.cluster_id, part)
+    first = _answering.get(pair)
+    ordered = sorted(servers, key=lambda one: one.base_url != first)
+    attempts = [partial(_ask_server, *pair, one, call, ends) for one in ordered]
+    number, reply = await pairs.first_good(attempts, settings.METRICS_HEDGE_SECONDS)
+    if ordered[number] is servers[0]:
+        _answering.pop(pair, None)
+    else:
+        _answering[pair] = ordered[number].base_url
+    return reply
+
+
+async def _ask_server(
+    cluster_id: UUID, part: str, upstream: Upstream, call: Call, ends: float
+) -> Reply:
     try:
         # A new address is a new server, of which nothing is known.
-        known_as = (target.cluster_id, part, upstream.base_url)
+        known_as = (cluster_id, part, upstream.base_url)
+        given = _until(ends, call).deadline
         async with (
-            seats.at_cluster(target.cluster_id, call.deadline),
-            _watched(known_as, call.deadline),
+            seats.at_server((cluster_id, upstream.base_url), given),
+            _watched(known_as, given),
         ):
             return await _ask(upstream, call, ends)
     except seats.NoSeat:
-        reason = f"no seat became free in {call.deadline:g} s: too much is asked of it"
+        reason = f"no seat became free in {given:.3g} s: too much is asked of it"
         raise SourceFailed("QUERY_TIMEOUT", reason) from None
 
 
@@ -86,7 +111,7 @@ def _tells_of_absence(error: BaseException, deadline: float, waited: float) -> b
         return waited >= PATIENCE and waited >= deadline * 0.95
     if not isinstance(error, Unreachable) or error.stage == Stage.SIZE:
         return False
-    return error.stage != Stage.TIMEOUT or deadline >= PATIENCE
+    return error.stage != Stage.TIMEOUT or round(deadline, 1) >= PATIENCE
 
 
 def _until(ends: float, call: Call) -> Call:
@@ -103,3 +128,4 @@ def _new() -> Breaker:
 def forget() -> None:
     """Begin anew, as a process does that has just started."""
     _breakers.clear()
+    _answering.clear()
