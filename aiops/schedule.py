@@ -46,7 +46,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",
         "schedule": 10.0,
-        "options": {"expire_seconds": 20, "queue": "poll"},
+        "options": {"expire_seconds": 20},
     },
     # Only Kubernetes Secrets need it: what a rolled-back change, or an API that was away, left.
     "Sweep the store of credentials": {

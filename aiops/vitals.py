@@ -10,7 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
-from aiops import VERSION, heartbeat
+from aiops import VERSION
+from apps import workers
 
 STARTED = time.monotonic()
 # Applied migrations stay applied while this code runs; looking costs the whole graph of them.
@@ -50,7 +51,7 @@ def _count_waiting_migrations() -> int:
 
 def _redis() -> dict[str, str]:
     try:
-        with heartbeat.connect() as server:
+        with workers.connect() as server:
             server.ping()
     except RedisError:
         return {"redis": "Redis does not answer."}

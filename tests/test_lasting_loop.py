@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -90,3 +92,32 @@ def test_work_that_runs_out_of_time_ends_with_its_task() -> None:
     finally:
         interrupter.join()
         signal.signal(signal.SIGUSR1, before)
+
+
+MANY_AT_ONCE = """
+import asyncio, sys, threading
+from apps import lasting_loop
+sys.setswitchinterval(1e-6)
+ready, loops = threading.Barrier(16), []
+
+async def which():
+    return asyncio.get_running_loop()
+
+def ask():
+    ready.wait()
+    loops.append(lasting_loop.submit(which()).result(30))
+
+threads = [threading.Thread(target=ask) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(set(loops)), len(loops))
+"""
+
+
+def test_threads_that_come_first_together_share_one_loop() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MANY_AT_ONCE], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["1", "16"]

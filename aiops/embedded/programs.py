@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiops import BASE_DIR
 from aiops.embedded.layout import Layout
+from apps import workers
 
 MANAGE = str(BASE_DIR / "manage.py")
 # What ended sooner than this after its start is started again with growing pauses, and given up
@@ -25,6 +26,8 @@ class Program:
     name: str
     command: tuple[str, ...]
     server: bool = False
+    # A worker, which is asked for more than that its process runs.
+    shows_life: bool = False
     stop_signal: str = "TERM"
 
     @property
@@ -33,7 +36,7 @@ class Program:
         return f"{self.name}:{self.name}" if self.server else f"app:{self.name}"
 
 
-def choose(embedded: list[str], port: int, *, simulated: bool) -> list[Program]:
+def choose(embedded: list[str], port: int, *, simulated: bool, parts: int) -> list[Program]:
     """Return what runs: the servers that the environment did not give, then the application."""
     servers = {
         "postgres": Program("postgres", _embedded("postgres"), server=True, stop_signal="INT"),
@@ -41,19 +44,32 @@ def choose(embedded: list[str], port: int, *, simulated: bool) -> list[Program]:
     }
     celery = (sys.executable, "-m", "celery", "-A", "aiops")
     beat = ("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", "")
-    # Two rounds of checks and two of discovery, one of each running out, and the sign of life.
-    worker = ("--queues", "poll,collect", "--concurrency", "5", "--without-gossip")
+    quiet = ("--without-gossip", "--without-mingle")
+    # Two rounds of discovery, of which one runs out, and the same of tokens; indicators; one of
+    # what comes by the hour; and the sign of life.
+    worker = ("--queues", "collect", "--concurrency", "7")
     daphne = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
     programs = [
         *(servers[name] for name in embedded),
         Program("web", _run(*daphne, "aiops.asgi:application")),
-        Program("worker", _run(*celery, "worker", *worker, "--without-mingle")),
+        Program(workers.COLLECTING, _run(*celery, "worker", *worker, *quiet), shows_life=True),
+        *(
+            Program(workers.checking(n), _run(*celery, *_check(n), *quiet), shows_life=True)
+            for n in range(parts)
+        ),
         Program("beat", _run(*celery, "beat", *beat)),
     ]
     if simulated:
         simulator = (sys.executable, MANAGE, "simulate", "serve", "--register")
         programs.append(Program("simulator", _run(*simulator)))
     return programs
+
+
+def _check(part: int) -> tuple[str, ...]:
+    # Threads share the connections of their process. Of two rounds one runs out; two more hands
+    # take the ticks that find a round under way.
+    node = ("--hostname", f"{workers.checking(part)}@%h")
+    return ("worker", "--queues", workers.queue_of(part), "--pool", "threads", *node, "-c", "4")
 
 
 def _embedded(*words: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,7 @@ from aiops.embedded import addresses, answering, heartbeat, locks
 from aiops.embedded.daemon import Daemon, Notice
 from aiops.embedded.errors import EmbeddedError
 from aiops.embedded.layout import Layout, last_lines
-from aiops.embedded.programs import choose
+from aiops.embedded.programs import Program, choose
 
 _READY_WITHIN = 120.0
 # What ended so often within so many seconds is not started again.
@@ -39,6 +39,8 @@ class Plan:
     port: int
     simulated: bool
     embedded: list[str]
+    # Of the fleet, each with a worker that checks it.
+    parts: int
     prepare: Callable[[], str]
 
 
@@ -57,11 +59,11 @@ def run(plan: Plan) -> int:
     try:
         _check(plan, layout)
         with tempfile.TemporaryDirectory(prefix="aiops-") as folder:
-            programs = choose(plan.embedded, plan.port, simulated=plan.simulated)
+            programs = choose(plan.embedded, plan.port, simulated=plan.simulated, parts=plan.parts)
             daemon = Daemon(layout, programs, Path(folder), lock)
             ending.daemon = daemon
             try:
-                _Narrator(plan, layout, daemon).tell_all()
+                _Narrator(plan, layout, daemon, programs).tell_all()
             except EmbeddedError as error:
                 say(f"\n{error}")
                 return 1
@@ -179,13 +181,15 @@ def _check(plan: Plan, layout: Layout) -> None:
 class _Narrator:
     """Says what happens, and does the little that supervisord cannot see."""
 
-    def __init__(self, plan: Plan, layout: Layout, daemon: Daemon) -> None:
+    def __init__(
+        self, plan: Plan, layout: Layout, daemon: Daemon, programs: Sequence[Program]
+    ) -> None:
         self._plan = plan
         self._layout = layout
         self._daemon = daemon
         self._ended: dict[str, str] = {}
         self._ends: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_ENDS))
-        self._watch = heartbeat.Watch()
+        self._watches = [heartbeat.Watch(one.name) for one in programs if one.shows_life]
 
     def tell_all(self) -> NoReturn:
         if self._plan.embedded:
@@ -208,7 +212,7 @@ class _Narrator:
             self._hear()
             if time.monotonic() - looked > _LOOK_EVERY:
                 looked = time.monotonic()
-                self._look_after_worker()
+                self._look_after_workers()
             time.sleep(0.3)
 
     def _await_ready(self) -> None:
@@ -246,11 +250,12 @@ class _Narrator:
             f"({self._ended.get(name, 'no reason given')}). The end of {log}:\n{last_lines(log)}"
         )
 
-    def _look_after_worker(self) -> None:
-        silent_for = heartbeat.age(answering.url_of("redis"))
-        for name in self._watch.look(self._daemon.running_for(), silent_for):
-            say(f"The worker has shown no life for minutes; starting {name} again.")
-            self._daemon.restart(name)
+    def _look_after_workers(self) -> None:
+        for watch in self._watches:
+            silent_for = heartbeat.age(answering.url_of("redis"), watch.name)
+            for name in watch.look(self._daemon.running_for(), silent_for):
+                say(f"{watch.name} has shown no life for minutes; starting {name} again.")
+                self._daemon.restart(name)
 
 
 def _name_host(port: int) -> str:

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from aiops import heartbeat
+from apps import workers
 
 
 @shared_task(name="aiops.heartbeat")  # type: ignore[untyped-decorator]
 def show_life() -> None:
-    heartbeat.beat()
+    workers.show_life(workers.COLLECTING)

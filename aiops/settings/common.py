@@ -212,6 +212,8 @@ if "AIOPS_CHECK_INTERVAL_SECONDS" in os.environ:
 if "AIOPS_CHECK_TIMEOUT_SECONDS" in os.environ:
     within = env.number("AIOPS_CHECK_TIMEOUT_SECONDS", 10, least=0.1, most=60)
     CHECK_TIMEOUTS = dict.fromkeys(CHECK_TIMEOUTS, within)
+# Each part of the fleet is checked by a worker of its own, which keeps the connections to it.
+CHECK_PARTS = int(env.number("AIOPS_CHECK_PARTS", 1, least=1, most=16))
 HEALTH_HISTORY_DAYS = env.number("AIOPS_HEALTH_HISTORY_DAYS", 7, least=1, most=365)
 # So long before it ends, a credential or an API server's certificate is warned about.
 EXPIRY_WARNING_DAYS = env.number("AIOPS_EXPIRY_WARNING_DAYS", 7, least=1, most=365)
@@ -233,6 +235,8 @@ EVENT_AUDIENCE = "apps.clusters.audience.visible_ids"
 INDICATOR_HISTORY_DAYS = env.number("AIOPS_INDICATOR_HISTORY_DAYS", 90, least=2, most=3650)
 METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 64, least=1))
 METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)
+# What the answers of all clusters to one question at /api/v1 may come to together.
+METRICS_ANSWER_CAP_MIB = env.number("AIOPS_METRICS_ANSWER_CAP_MIB", 512, least=1, most=65_536)
 # How many questions one cluster is asked at once by a process; one person gets half of them.
 METRICS_SEATS_PER_CLUSTER = int(env.number("AIOPS_METRICS_SEATS_PER_CLUSTER", 8, least=1))
 METRICS_QUERIES_PER_USER = int(env.number("AIOPS_METRICS_QUERIES_PER_USER", 4, least=1))
@@ -242,10 +246,10 @@ LIMITS = {
     "queries": env.rate("AIOPS_LIMIT_QUERIES", "60/10"),
     "installation": env.rate("AIOPS_LIMIT_INSTALLATION", "60000/1000"),
 }
+# Of several Prometheus servers of a cluster the next is asked after so many seconds of silence.
+METRICS_HEDGE_SECONDS = env.number("AIOPS_METRICS_HEDGE_SECONDS", 1, least=0, most=60)
 METRICS_CACHE = env.flag("AIOPS_METRICS_CACHE", default=True)
 # So many failures in a row, and a part of a cluster is left alone for a while.
 BREAKER_FAILURES = int(env.number("AIOPS_BREAKER_FAILURES", 5, least=1))
 BREAKER_FIRST_WAIT = env.number("AIOPS_BREAKER_FIRST_WAIT_SECONDS", 5, least=0.1, most=3600)
-# Of several Prometheus servers of a cluster the next is asked after so many seconds of silence.
-METRICS_HEDGE_SECONDS = env.number("AIOPS_METRICS_HEDGE_SECONDS", 1, least=0, most=60)
 BREAKER_LONGEST_WAIT = env.number("AIOPS_BREAKER_LONGEST_WAIT_SECONDS", 60, least=0.1, most=3600)

@@ -1,18 +1,39 @@
 """What beat and the doors start in the background."""
 
+from functools import partial
+
 from asgiref.sync import async_to_sync
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 
-from apps import lasting_loop
+from apps import lasting_loop, workers
 from apps.clusters.actions import checking, discovering, expiry, history, refreshing
 from apps.clusters.vault import store as vault
 
+# A round claims for a minute and lets the slowest check of contracts (30 s) run out. Its workers
+# run threads, in which Celery enforces no limit. A tick that gets lost is followed by another one:
+# acknowledged at once, it is not what Celery would have to stop when Redis goes away.
+ROUND_SECONDS = 150
+CHECKS = {"acks_late": False}
+# Of a worker that is away; what has expired is taken out of its queue by nobody else.
+MOST_WAITING = 3
 
-# The round claims for a minute and lets the slowest check of contracts (30 s) run out.
-@shared_task(name="clusters.check_due", soft_time_limit=150, time_limit=180)  # type: ignore[untyped-decorator]
+
+@shared_task(name="clusters.check_due", **CHECKS)  # type: ignore[untyped-decorator]
 def check_due() -> int:
-    return lasting_loop.run(checking.check_due)
+    """Check the first part of the fleet, and have the other parts' workers check theirs."""
+    for part in range(1, settings.CHECK_PARTS):
+        queue = workers.queue_of(part)
+        if workers.waiting_in(queue) < MOST_WAITING:
+            check_part.apply_async((part,), queue=queue, expires=4)
+    return check_part(0)
+
+
+@shared_task(name="clusters.check_part", **CHECKS)  # type: ignore[untyped-decorator]
+def check_part(part: int) -> int:
+    workers.show_life(workers.checking(part))
+    return lasting_loop.run(partial(checking.check_due, part), within=ROUND_SECONDS)
 
 
 # As above: a round claims for a minute, and the last survey has another.

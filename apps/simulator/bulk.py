@@ -5,7 +5,8 @@ with TLS is a port of 127.0.0.1, with a certificate and an authority of its own 
 each part, as behind a gateway. One in a hundred hangs, and at one in a hundred nobody listens.
 
 `python -m apps.simulator.bulk --clusters 1000 --folder FOLDER` writes FOLDER/fleet.json, says
-"ready", and serves until its standard input ends.
+"ready", and serves until its standard input ends. A fleet that needs more connections than a
+process may open is served by several, with `--first` for the number of their first cluster.
 """
 
 import argparse
@@ -139,11 +140,11 @@ class Fleet:
         self._stack = stack
         self._members: dict[str, Member] = {}
 
-    async def start(self, count: int) -> list[Member]:
+    async def start(self, count: int, first: int) -> list[Member]:
         # Every loopback address at once: thousands of listeners would be thousands of files.
         ports = {part: await self._listen("0.0.0.0", self._members.get) for part in PARTS}  # noqa: S104
         members = []
-        for number, kind in enumerate(_kinds(count, self._seed)):
+        for number, kind in enumerate(_kinds(count, f"{self._seed}-{first}"), start=first):
             name, token = f"bulk-{number:05}", f"{self._seed}-token-{number}"
             if kind == "tls":
                 member = await self._secured(Member(name, kind, token, {}))
@@ -185,12 +186,12 @@ def _plain(member: Member, address: str, ports: dict[str, int]) -> Member:
 
 
 async def serve(
-    count: int, seed: str, folder: Path, until: Callable[[], Awaitable[object]]
+    count: int, seed: str, folder: Path, until: Callable[[], Awaitable[object]], first: int = 0
 ) -> Load:
     """Serve `count` clusters until `until` returns; write who they are to FOLDER/fleet.json."""
     async with AsyncExitStack() as stack:
         fleet = Fleet(seed, folder, stack)
-        members = await fleet.start(count)
+        members = await fleet.start(count, first)
         certificates.write(folder / "fleet.json", msgspec.json.encode(members))
         await until()
         return fleet.load
@@ -203,6 +204,7 @@ def read(folder: Path) -> list[Member]:
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clusters", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", default="bulk")
     parser.add_argument("--folder", type=Path, required=True)
     asked = parser.parse_args(words)
@@ -213,7 +215,9 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)
 
-    load = asyncio.run(serve(asked.clusters, asked.seed, asked.folder, until_input_ends))
+    load = asyncio.run(
+        serve(asked.clusters, asked.seed, asked.folder, until_input_ends, asked.first)
+    )
     sys.stdout.write(f"{load.connections} connections, {load.requests} requests\n")
 
 

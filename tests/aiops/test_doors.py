@@ -71,9 +71,9 @@ def test_probes_come_by_an_address_and_are_answered(path: str) -> None:
 
 
 def test_a_consumed_heartbeat_is_seen_by_the_supervisor(settings: Any) -> None:
-    assert heartbeat.age(settings.EVENTS_REDIS_URL) == float("inf")
+    assert heartbeat.age(settings.EVENTS_REDIS_URL, "worker") == float("inf")
     show_life()
-    age = heartbeat.age(settings.EVENTS_REDIS_URL)
+    age = heartbeat.age(settings.EVENTS_REDIS_URL, "worker")
     assert age is not None
     assert age < 60
 

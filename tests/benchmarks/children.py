@@ -25,10 +25,16 @@ class Child:
         return resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE)[0]
 
     def ask(self, line: str) -> dict[str, Any]:
+        self.tell(line)
+        return self.hear()
+
+    def tell(self, line: str) -> None:
         stdin = self._process.stdin
         assert stdin is not None
         stdin.write(f"{line}\n")
         stdin.flush()
+
+    def hear(self) -> dict[str, Any]:
         return dict(json.loads(self.read()))
 
     def read(self) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,9 +17,11 @@ SIZES = {1000: 5, 2000: 5, 4000: 2, 8000: 2}
 STEADY = {"clusters": 10_000, "seconds": 60, "repeats": 3}
 WORKER = "tests.benchmarks.polling_worker"
 LIMITS = "tests.benchmarks.polling_limits"
-# What is measured beside what. All connections that are kept end in the one process that answers,
-# and it may open no more files than any other: so bare clients keep theirs only for the smallest
-# fleet, and of the larger ones there is one of ours alone.
+# A worker, and a process that answers, may open so many files (20,000 here) that it can keep the
+# connections to this many clusters; a larger fleet has several of both (AIOPS_CHECK_PARTS).
+PART = 2500
+# What is measured beside what. Bare clients are one process always, and keep their connections
+# only for the smallest fleet; of the larger ones there is one of ours alone.
 MOST_FOR_TWO = 2000
 OURS = ("ours, connections kept", "ours, a loop per round")
 OTHERS = ("aiohttp, new connections", "streams, new connections")
@@ -74,26 +77,73 @@ def _fleet(var: Path, count: int) -> Iterator[Sequence[Any]]:
     from tests.benchmarks import children, polling_fleet
 
     folder = var / "bulk"
-    words = ["apps.simulator.bulk", "--clusters", str(count), "--seed", SEED]
-    with children.start([*words, "--folder", str(folder)], children.LOAD_CORE):
-        members = bulk.read(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    members: list[Any] = []
+    with ExitStack() as stack:
+        for first in range(0, count, PART):
+            few = min(PART, count - first)
+            words = ["apps.simulator.bulk", "--clusters", str(few), "--first", str(first)]
+            words += ["--seed", SEED, "--folder", str(folder / f"{first:05}")]
+            stack.enter_context(children.start(words, children.LOAD_CORE))
+            members += bulk.read(folder / f"{first:05}")
         polling_fleet.register(members)
         yield members
 
 
+class Crew:
+    """Several processes that work at the same time on a core, as one: CPU time is their sum."""
+
+    def __init__(self, members: Sequence[Any]) -> None:
+        self._members = members
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    @property
+    def files(self) -> int:
+        return min(one.files for one in self._members)
+
+    def ask(self, line: str) -> dict[str, Any]:
+        for one in self._members:
+            one.tell(line)
+        heard = [one.hear() for one in self._members]
+        return {
+            "made": sum(one["made"] for one in heard),
+            "cpu": sum(one["cpu"] for one in heard),
+            "wall": max(one["wall"] for one in heard),
+        }
+
+
+@contextmanager
+def _crew(name: str, var: Path, count: int) -> Iterator[Crew]:
+    """Run what is called so: ours by as many workers as the fleet has parts, others by one."""
+    from tests.benchmarks import children
+
+    how = name.split(",", maxsplit=1)[0] + ("-kept" if name in OTHERS_KEPT else "")
+    starts = [[LIMITS, how, str(var / "bulk"), str(TIMEOUT)]]
+    if name in OURS:
+        parts = math.ceil(count / PART)
+        starts = [[WORKER, str(part)] for part in range(parts)]
+        if name == OURS[1]:
+            starts = [[*starts[0], "--loop-per-round"]]
+            parts = 1
+        os.environ["AIOPS_CHECK_PARTS"] = str(parts)
+    with ExitStack() as stack:
+        yield Crew(
+            [stack.enter_context(children.start(one, children.MEASURED_CORE)) for one in starts]
+        )
+
+
 def _passes(var: Path, count: int, repeats: int, say: Say) -> list[dict[str, Any]]:
     """Check all clusters of a fleet again and again, ours and theirs in turn."""
-    from tests.benchmarks import children, polling_fleet
+    from tests.benchmarks import polling_fleet
 
     names = [*OURS, *OTHERS, *(OTHERS_KEPT if count <= min(SIZES) else ())]
     if count > MOST_FOR_TWO:
         names.remove(OURS[1])
     results: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     with _fleet(var, count), ExitStack() as stack:
-        running = {
-            name: stack.enter_context(children.start(_words(name, var), children.MEASURED_CORE))
-            for name in names
-        }
+        running = {name: stack.enter_context(_crew(name, var, count)) for name in names}
         for turn in range(repeats + 1):
             for name in names:
                 # What is kept is what the pass right before has opened, as between two checks.
@@ -107,13 +157,6 @@ def _passes(var: Path, count: int, repeats: int, say: Say) -> list[dict[str, Any
                 say(f"{count} clusters, turn {turn}, {name}: {_cost(result):.0f} us a check")
         found = polling_fleet.states()
     return [_row(count, name, results[name], found) for name in names]
-
-
-def _words(name: str, var: Path) -> list[str]:
-    if name in OURS:
-        return [WORKER, *(["--loop-per-round"] if name == OURS[1] else [])]
-    how = name.split(",", maxsplit=1)[0] + ("-kept" if name in OTHERS_KEPT else "")
-    return [LIMITS, how, str(var / "bulk"), str(TIMEOUT)]
 
 
 def _cost(result: Mapping[str, Any]) -> float:
@@ -138,26 +181,25 @@ def _row(
 
 def _steady(var: Path, plan: Mapping[str, int], say: Say) -> dict[str, Any]:
     """Check a fleet over a minute, as it becomes due, with its hanging clusters and without."""
-    from tests.benchmarks import children
-
     cores: dict[bool, list[float]] = {True: [], False: []}
     late: dict[bool, list[list[float]]] = {True: [], False: []}
     with _fleet(var, plan["clusters"]) as members:
         healthy = {one.name for one in members if one.kind in {"plain", "tls"}}
         hanging = {one.name for one in members if one.kind == "hanging"}
-        with children.start([WORKER], children.MEASURED_CORE) as worker:
+        with _crew(OURS[0], var, plan["clusters"]) as workers:
             for turn in range(plan["repeats"] + 1):
                 for with_hanging in (True, False):
-                    core, delays = _minute(worker, plan["seconds"], hanging, healthy, with_hanging)
+                    core, delays = _minute(workers, plan["seconds"], hanging, healthy, with_hanging)
                     if turn:
                         cores[with_hanging].append(core)
                         late[with_hanging].append(delays)
                     say(f"steady, turn {turn}: {core:.3f} core, p95 late {_at(delays, 0.95):.2f} s")
-            files = worker.files
+            files, parts = workers.files, len(workers)
     return {
         "clusters": plan["clusters"],
         "seconds": plan["seconds"],
         "files": files,
+        "parts": parts,
         "core": _spread(cores[True]),
         "core_without_hanging": _spread(cores[False]),
         "late_p95_seconds": _spread([_at(one, 0.95) for one in late[True]]),
@@ -168,7 +210,7 @@ def _steady(var: Path, plan: Mapping[str, int], say: Say) -> dict[str, Any]:
 
 
 def _minute(
-    worker: Any, seconds: int, hanging: set[str], healthy: set[str], with_hanging: bool
+    workers: Crew, seconds: int, hanging: set[str], healthy: set[str], with_hanging: bool
 ) -> tuple[float, list[float]]:
     from datetime import timedelta
 
@@ -179,7 +221,7 @@ def _minute(
     polling_fleet.enable(hanging, enabled=with_hanging)
     begin = timezone.now() + timedelta(seconds=1)
     due = polling_fleet.spread(begin, seconds)
-    result = worker.ask(f"steady {seconds + 1 + 2 * TIMEOUT}")
+    result = workers.ask(f"steady {seconds + 1 + 2 * TIMEOUT}")
     # All that was due took so much of a core, had it been spent in the time it was due in.
     return result["cpu"] / seconds, polling_fleet.lateness(due, begin, healthy)
 

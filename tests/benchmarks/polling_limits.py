@@ -89,8 +89,12 @@ async def ask_all(
     await asyncio.gather(*(check() for _ in range(AT_ONCE)))
 
 
+def read(folder: Path) -> list[Member]:
+    return [one for part in sorted(folder.iterdir()) for one in bulk.read(part)]
+
+
 async def serve(how: str, folder: Path, seconds: float) -> None:
-    members = bulk.read(folder)
+    members = read(folder)
     targets = [(one, trust(one.ca_bundle) if one.ca_bundle else None) for one in members]
     kept = how.endswith("-kept")
     loop = asyncio.get_running_loop()

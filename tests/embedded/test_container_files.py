@@ -10,7 +10,7 @@ from aiops import BASE_DIR
 
 DOCKERFILE = (BASE_DIR / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((BASE_DIR / "compose.yml").read_text())
-PLATFORM = ("migrate", "web", "worker", "beat")
+PLATFORM = ("migrate", "web", "worker", "checks", "beat")
 
 
 def copied_into_the_image() -> list[str]:

@@ -144,7 +144,8 @@ def test_whatever_is_killed_is_started_again_and_no_data_are_lost(
 ) -> None:
     marks = {
         "web": "-m daphne",
-        "worker": "celery -A aiops worker",
+        "worker": "--queues collect",
+        "checks": "--queues poll",
         "beat": "celery -A aiops beat",
         "redis": "redis-server 127.0.0.1",
         "postgres": "bin/postgres -D",
@@ -189,7 +190,7 @@ announce(var)
 choose = supervision.choose
 supervision.choose = lambda *given, **options: [
     *(p for p in choose(*given, **options) if p.server), Program("web", tuple(command))]
-sys.exit(supervision.run(supervision.Plan(var, port, False, ours(var), lambda: "")))
+sys.exit(supervision.run(supervision.Plan(var, port, False, ours(var), 1, lambda: "")))
 """
 
 

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from aiops.embedded import supervision
@@ -22,6 +23,7 @@ class Command(BaseCommand):
             port=read_port(),
             simulated=self.simulated,
             embedded=ours(var_dir()),
+            parts=settings.CHECK_PARTS,
             prepare=lambda: prepare(simulated=self.simulated),
         )
         sys.exit(supervision.run(plan))

@@ -21,17 +21,20 @@ OUR_FAULT = Reading(
     problem="The check itself broke on our side.",
     remedy=remedies.OUR_FAULT,
 )
-# Any number will do, as long as nothing else of ours takes the same advisory lock.
-TURN = 0x61696F7073
+TURN = rounds.Turn.CHECKS
 ROUND_SECONDS = 60.0
 
 
-async def check_due() -> int:
-    """Check what is due and what becomes due meanwhile; return how many checks were made."""
+async def check_due(part: int = 0) -> int:
+    """Check what is due of a part of the fleet, and becomes due meanwhile; return how many it was.
+
+    The parts are numbered from 0; there are settings.CHECK_PARTS of them.
+    """
     async with recording.gather() as gathering:
+        claim = partial(health.claim_due, part=part)
         work = partial(check, gathering=gathering)
         return await rounds.run(
-            rounds.Round(TURN, health.claim_due, work, at_once=AT_ONCE, seconds=ROUND_SECONDS)
+            rounds.Round(TURN + part, claim, work, at_once=AT_ONCE, seconds=ROUND_SECONDS)
         )
 
 

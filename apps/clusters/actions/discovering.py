@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 # Few, because a page of a large cluster's nodes weighs megabytes.
 AT_ONCE = 16
-TURN = 0x61696F7074
+TURN = rounds.Turn.DISCOVERY
 ROUND_SECONDS = 60.0
 SURVEY_SECONDS = 60.0
 

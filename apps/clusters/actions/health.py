@@ -52,21 +52,22 @@ _CONCLUDE = """
 )
 
 
-def claim_due(most: int) -> list[Connection]:
-    """Take up to `most` due checks, so that no other worker makes them too.
+def claim_due(most: int, part: int = 0) -> list[Connection]:
+    """Take up to `most` due checks of a part of the fleet, so that no other worker makes them too.
 
     Rows that another worker is claiming are skipped, not waited for. A worker that dies after its
     claim costs its clusters one interval. They are ours no longer than that takes: to open their
     credentials may take a call over the network.
     """
-    return connect_all(_claim(most))
+    return connect_all(_claim(most, part))
 
 
 @transaction.atomic
-def _claim(most: int) -> list[Cluster]:
+def _claim(most: int, part: int) -> list[Cluster]:
     now = timezone.now()
     due = (
         CheckSchedule.objects.due_at(now)
+        .of_part(part, settings.CHECK_PARTS, now)
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("cluster__credential")
         .only(*CONNECTED_BY)
@@ -77,11 +78,6 @@ def _claim(most: int) -> list[Cluster]:
     if every:
         CheckSchedule.objects.move_on(every, now)
     return claimed
-
-
-def make_due(cluster: Cluster) -> None:
-    """Have `cluster` checked in the next round, whatever its interval."""
-    CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=timezone.now())
 
 
 def record(cluster_id: UUID, verdict: Verdict) -> bool:

@@ -7,6 +7,7 @@ what becomes due. Only one round of a kind claims at a time, so they never fill 
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from enum import IntEnum, unique
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,6 +16,22 @@ from django.db import connection
 from apps.clusters.connection import Connection
 
 CLAIM_EVERY_SECONDS = 1.0
+
+
+@unique
+class Turn(IntEnum):
+    """PostgreSQL's advisory locks that we take, one a kind of round. Checks have one for each part.
+
+    Any numbers will do, as long as nothing else takes the same.
+    """
+
+    CHECKS = 0x61696F707300
+    DISCOVERY = 0x61696F707400
+    INDICATORS = 0x61696F707500
+
+
+# The turns of this process. To PostgreSQL all that one connection does is one and the same.
+_ours: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +125,17 @@ def _stop(running: set[asyncio.Task[None]]) -> None:
 
 def take_turn(turn: int) -> bool:
     """Become the one round that claims, unless another one is; it ends with the connection."""
+    if turn in _ours:
+        return False
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [turn])
-        return bool(cursor.fetchone()[0])
+        if not cursor.fetchone()[0]:
+            return False
+    _ours.add(turn)
+    return True
 
 
 def end_turn(turn: int) -> None:
+    _ours.discard(turn)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_unlock(%s)", [turn])

@@ -6,18 +6,24 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, models
-from django.db.models import Q
+from django.db import connection, models, transaction
+from django.db.models import Func, Q
+from django.db.models.functions import Mod
 from django.utils import timezone
 
 from apps.clusters.models.cluster import Cluster
 
 # The states of this many past checks are kept, one letter each, the newest first.
 STATES_KEPT = 10
+# When a cluster is checked next, and discovered next.
+DUE = ("next_check_at", "next_discovery_at")
 
 # No answer is so old, and no check so far ahead: what seems to be was written by a clock that was
 # wrong then. Else a host that was set back by a day would check nothing for a day.
 SET_BACK = timedelta(minutes=10)
+
+# What is overdue by this is anybody's: its worker is away, or cannot keep up.
+LEFT_LYING = timedelta(seconds=15)
 
 # Counted from the time it was due, or each check would slip by up to one tick, and a tenth more or
 # less, or what began together would stay together. What was not checked in time, or never, is
@@ -61,6 +67,13 @@ _NOTE = f"""
 """  # noqa: S608 - the one value put in is a constant of ours
 
 
+class LastByte(Func):
+    """The last byte of a UUID, which chance has made in all kinds of them."""
+
+    template = "get_byte(uuid_send(%(expressions)s), 15)"
+    output_field = models.IntegerField()
+
+
 class Checked(NamedTuple):
     """What a check leaves in the schedule. `letter` is its state, or nothing if it has none."""
 
@@ -77,8 +90,27 @@ class CheckScheduleQuerySet(models.QuerySet["CheckSchedule"]):
         due = Q(next_check_at__lte=moment) | Q(next_check_at__gt=moment + longest)
         return self.filter(due, cluster__enabled=True)
 
+    def of_part(self, part: int, parts: int, moment: datetime) -> Self:
+        """Narrow to one of so many equal parts, and to what another part's worker left lying."""
+        if parts == 1:
+            return self
+        share = Mod(LastByte("pk"), parts)
+        return self.alias(share=share).filter(
+            Q(share=part) | Q(next_check_at__lte=moment - LEFT_LYING)
+        )
+
     def discovery_due_at(self, moment: datetime) -> Self:
         return self.filter(cluster__enabled=True, next_discovery_at__lte=moment)
+
+    def bring_forward(self, *columns: str) -> None:
+        """Have these due now, of DUE, in the next rounds.
+
+        Locked in the order in which verdicts lock them, or the two could deadlock.
+        """
+        with transaction.atomic():
+            held = list(self.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+            if held:
+                self.update(**dict.fromkeys(columns, timezone.now()))
 
     def move_on(self, every: Mapping[UUID, float], now: datetime) -> None:
         """Set when each of these is checked next; `every` is the interval in seconds."""

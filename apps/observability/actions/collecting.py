@@ -19,8 +19,7 @@ from apps.observability.models import Indicator
 
 logger = logging.getLogger(__name__)
 
-# Any number will do, as long as nothing else of ours takes the same advisory lock.
-TURN = 0x61696F7074
+TURN = rounds.Turn.INDICATORS
 # All of them together, however many hang: the next round begins a minute after this one.
 ROUND_SECONDS, AT_ONCE = 30.0, 1000
 # Of a round that is killed no more than this is lost.
@@ -52,8 +51,7 @@ async def _round(now: datetime) -> int:
             name: indicator.query_on(platforms[target.name])
             for name, indicator in indicators.items()
         }
-        upstream = target.parts["prometheus"]
-        async for name, value in asking.ask(upstream, queries, now.timestamp()):
+        async for name, value in asking.ask(target, queries, now.timestamp()):
             if name in indicators:
                 arrived.append(Found(target.cluster_id, target.name, indicators[name], value))
 
