@@ -11,10 +11,12 @@ from functools import lru_cache
 
 import msgspec
 
-from apps.http import Upstream
+from apps.clusters.connection import Connection
+from apps.http import Call
 from apps.observability.collect.checking import is_scalar
 from apps.observability.errors import InvalidPromQL
 from apps.observability.federation.outcome import SourceFailed
+from apps.observability.federation.upstreams import ask_part
 from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import QueryResult
 
@@ -37,17 +39,18 @@ _decoder = msgspec.json.Decoder(list[_Sample])
 
 
 async def ask(
-    upstream: Upstream, queries: Mapping[str, str], moment: float
+    target: Connection, queries: Mapping[str, str], moment: float
 ) -> AsyncIterator[tuple[str, float]]:
     """Yield (indicator's name, value) of those that have one; raise where nothing answers at all.
 
-    A failure of the network, or of the server as a whole, is raised; one of a query is logged.
+    It goes out as queries of people do: from a seat, and not where the breaker is open. A failure
+    of the network, or of the server as a whole, is raised; one of a query is logged.
     """
     waiting = [[name for name in queries if _term(name, queries[name])]]
     while waiting:
         names = waiting.pop()
         try:
-            result = await _ask_together(upstream, {name: queries[name] for name in names}, moment)
+            result = await _ask_together(target, {name: queries[name] for name in names}, moment)
         except SourceFailed as failed:
             if failed.code not in OF_THE_QUERY:
                 raise
@@ -61,14 +64,15 @@ async def ask(
 
 
 async def _ask_together(
-    upstream: Upstream, queries: Mapping[str, str], moment: float
+    target: Connection, queries: Mapping[str, str], moment: float
 ) -> QueryResult:
     form = {
         "query": " or ".join(term for name in queries if (term := _term(name, queries[name]))),
         "time": f"{moment:.3f}",
         "timeout": f"{UPSTREAM_SECONDS}s",
     }
-    return await prometheus.query(upstream, "query", form, deadline=CALL_SECONDS, cap=CAP)
+    call = Call("/api/v1/query", form=form, deadline=CALL_SECONDS, cap=CAP)
+    return prometheus.read(target.parts["prometheus"], await ask_part(target, "prometheus", call))
 
 
 @lru_cache(maxsize=1024)
