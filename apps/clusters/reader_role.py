@@ -102,7 +102,7 @@ MONITORING = tuple(
     for verb, resource, name, needed_for in (
         ("get", "prometheuses/api", "k8s", "The health of Prometheus is asked for."),
         ("create", "prometheuses/api", "k8s", "Metrics are queried from Prometheus."),
-        ("get", "alertmanagers/api", "main", "Alerts are read from Alertmanager."),
+        ("get", "alertmanagers/api", "main", "The health of Alertmanager is asked for."),
     )
 )
 

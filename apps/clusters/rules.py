@@ -12,6 +12,10 @@ from apps.http import Refusal, is_usable, refuse_beforehand
 _LABEL_VALUE = re.compile(r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?\Z", re.ASCII)
 _LABEL_NAME = re.compile(r"^[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?\Z", re.ASCII)
 _LABEL_PREFIX = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
+_HOST_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# What a certificate can be asked to carry.
+HOST_NAME = rf"^{_HOST_LABEL}(\.{_HOST_LABEL})*\Z"
+LONGEST_HOST_NAME = 253
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 MOST_LABELS = 64
 MOST_NAMESPACES = 100

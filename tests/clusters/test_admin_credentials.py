@@ -186,6 +186,7 @@ def test_a_hostile_kubeconfig_is_refused_in_a_sentence(browser: Client) -> None:
         ({"token": "t", "expires_at": "yesterday"}, "Enter a valid date/time."),
         ({"token": "t", "expires_at": "2020-01-01 00:00"}, "expires_at is past."),
         ({"token": "t", "server_name": "a b"}, "Enter a valid value."),
+        ({"token": "t", "server_name": "a..b"}, "Enter a valid value."),
         ({"token": "x" * 20_000}, "Ensure this value has at most"),
     ],
 )

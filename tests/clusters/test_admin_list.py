@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.utils import timezone
 
 from apps.accounts.models import AuditEvent, User
 from apps.clusters.actions import health, webhook_tokens
+from apps.clusters.admin.clusters import ClusterAdmin
 from apps.clusters.contract import Capabilities
 from apps.clusters.health import Verdict
 from apps.clusters.models import CheckSchedule, Cluster, Credential
@@ -88,6 +91,22 @@ def rows_of(response: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(response.content.decode())))
 
 
+@contextmanager
+def going(cluster: Cluster) -> Iterator[None]:
+    """Let `cluster` go between the list's reading of it and the first lock that is asked for."""
+    gone: list[Cluster] = []
+
+    def let_go(execute: Any, sql: str, *rest: Any) -> Any:
+        if "FOR UPDATE" in sql and not gone:
+            gone.append(cluster)
+            Cluster.objects.filter(pk=cluster.pk).delete()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(let_go):
+        yield
+    assert gone
+
+
 def test_the_list_costs_the_same_for_20_and_for_200_clusters(browser: Client) -> None:
     def queries_for(count: int) -> int:
         make_many(count)
@@ -156,6 +175,27 @@ def test_the_list_is_narrowed(browser: Client, query: str, names: set[str]) -> N
         Cluster.objects.filter(name=name).update(capabilities=capabilities)
     shown = browser.get(f"{LIST}?{query}").context["cl"].result_list
     assert {cluster.name for cluster in shown} == names
+
+
+@pytest.mark.parametrize("column", ["latency", "gpus", "last_seen", "expires"])
+def test_what_is_unknown_is_last_in_either_direction(browser: Client, column: str) -> None:
+    make_many(3)
+    make_cluster("unknown")
+    Cluster.objects.filter(name="unknown").update(capabilities=NOTHING_KNOWN)
+    place = ClusterAdmin.list_display.index(column) + 1
+    for sign in ("", "-"):
+        shown = browser.get(f"{LIST}?o={sign}{place}").context["cl"].result_list
+        assert [cluster.name for cluster in shown][-1] == "unknown"
+
+
+def test_gpus_are_sorted_as_numbers(browser: Client) -> None:
+    for name, count in (("ten", 10), ("nine", 9), ("none", 0)):
+        make_cluster(name)
+        known = NOTHING_KNOWN | {"gpu_count": count}
+        Cluster.objects.filter(name=name).update(capabilities=known)
+    place = ClusterAdmin.list_display.index("gpus") + 1
+    shown = browser.get(f"{LIST}?o={place}").context["cl"].result_list
+    assert [cluster.name for cluster in shown] == ["none", "nine", "ten"]
 
 
 def test_a_cluster_that_comes_and_goes_has_a_badge(browser: Client) -> None:
@@ -234,6 +274,25 @@ def test_tokens_are_rotated_only_where_one_is_admin(staff: User) -> None:
     assert "blue-one</th>" not in page
     blue.refresh_from_db()
     assert blue.webhook_token_digest == ""
+
+
+def test_no_token_is_made_where_one_of_the_clusters_went_meanwhile(browser: Client) -> None:
+    one, two = make_cluster("one"), make_cluster("two")
+    with going(two):
+        page = act(browser, "rotate_webhook_tokens", one, two, confirmed="yes").content.decode()
+    assert "There is no such cluster" in page
+    assert PREFIX not in page
+    one.refresh_from_db()
+    assert one.webhook_token_digest == ""
+
+
+def test_the_rest_is_disabled_where_one_of_the_clusters_went_meanwhile(browser: Client) -> None:
+    clusters = [make_cluster(name) for name in ("one", "two", "three")]
+    with going(clusters[0]):
+        page = act(browser, "disable", *clusters).content.decode()
+    assert "2 clusters disabled." in page
+    assert "Not done for one: There is no such cluster" in page
+    assert {one.name for one in Cluster.objects.filter(enabled=False)} == {"two", "three"}
 
 
 def test_more_tokens_than_anybody_carries_are_refused(browser: Client) -> None:

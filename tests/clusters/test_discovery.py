@@ -111,7 +111,7 @@ def test_a_discovered_version_is_written_where_none_was_and_kept_current(
     ]
     older = (cluster.capabilities or {}) | {"platform_version": "4.19.1"}
     Cluster.objects.update(platform_version="4.19.1", capabilities=older)
-    capabilities.make_due(cluster)
+    CheckSchedule.objects.filter(pk=cluster.pk).bring_forward("next_discovery_at")
     discover()
     cluster.refresh_from_db()
     assert cluster.platform_version == "4.20.4"
@@ -123,7 +123,7 @@ def test_the_same_found_again_writes_its_time_alone_and_tells_nothing(
     cluster = sites["hub-frankfurt"].register()
     first = found_in(cluster)
     before = describe(Cluster.objects.get())
-    capabilities.make_due(cluster)
+    CheckSchedule.objects.filter(pk=cluster.pk).bring_forward("next_discovery_at")
     with django_capture_on_commit_callbacks(execute=True):
         again = found_in(cluster)
     assert published == []

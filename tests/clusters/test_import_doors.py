@@ -35,6 +35,14 @@ MIXED = kubeconfig(
 )
 
 
+def test_a_label_that_is_no_text_is_refused(api: APIClient) -> None:
+    body = {"kubeconfig": MIXED, "labels": {"team": 5}}
+    response = api.post(URL, body, format="json")
+    assert response.status_code == 400
+    assert "labels" in response.content.decode()
+    assert not Cluster.objects.exists()
+
+
 def test_an_import_answers_one_result_per_context(api: APIClient) -> None:
     body = {
         "kubeconfig": MIXED,

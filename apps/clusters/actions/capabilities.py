@@ -45,11 +45,6 @@ def _claim(most: int) -> list[Cluster]:
     return [one.cluster for one in claimed]
 
 
-def make_due(cluster: Cluster) -> None:
-    """Have `cluster` discovered in the next round."""
-    CheckSchedule.objects.filter(pk=cluster.pk).update(next_discovery_at=timezone.now())
-
-
 @transaction.atomic
 def record(connection: Connection, discovery: Discovery, asked_at: datetime) -> bool:
     """Store what was discovered; tell the watchers if it is something new. Return whether it was.

@@ -25,6 +25,7 @@ from apps.clusters.errors import (
 )
 from apps.clusters.expiry import Expiry, earliest
 from apps.clusters.models import CheckSchedule, Cluster, Credential
+from apps.clusters.models.check_schedule import DUE
 from apps.clusters.models.credential import AuthType
 from apps.clusters.oidc import Provider, check_address
 from apps.clusters.vault import store as vault
@@ -37,6 +38,10 @@ _TOKEN = re.compile(r"[\x21-\x7e]*\Z")
 # All that signs in at an API server, or brings what does.
 _OIDC = {"oidc_client_secret", "oidc_refresh_token"}
 SIGN_IN = {"token", "client_certificate", "client_key", *_OIDC}
+# What people may send of each, at every door.
+LONGEST_SECRET = 16 * 1024
+LONGEST_BUNDLE = 256 * 1024
+PART_TOKENS = tuple(dict.fromkeys(TOKEN_OF.values()))
 _TOKEN_BY_URL = {"api_server_url": "token"} | {
     f"{part}_url": token for part, token in TOKEN_OF.items()
 }
@@ -83,7 +88,7 @@ def store(cluster: Cluster, credential: NewCredential, box: str = "") -> None:
     # The row of the schedule is ours since then: a cluster that is there now will stay.
     if not Cluster.objects.filter(pk=cluster.pk).exists():
         raise ClusterNotFound(NO_SUCH_CLUSTER)
-    make_due(cluster)
+    CheckSchedule.objects.filter(pk=cluster.pk).bring_forward(*DUE)
     tell(cluster, "stored", credential.secrets.names())
 
 
@@ -95,14 +100,8 @@ def remove(cluster: Cluster) -> None:
         vault.let_go(cluster.pk)
         deleted, _ = Credential.objects.filter(pk=cluster.pk).delete()
         if deleted:
-            make_due(cluster)
+            CheckSchedule.objects.filter(pk=cluster.pk).bring_forward(*DUE)
             tell(cluster, "removed", [])
-
-
-def make_due(cluster: Cluster) -> None:
-    """Have `cluster` checked and discovered in the next rounds."""
-    now = timezone.now()
-    CheckSchedule.objects.filter(pk=cluster.pk).update(next_check_at=now, next_discovery_at=now)
 
 
 def tell(cluster: Cluster, what: str, holds: list[str]) -> None:
@@ -223,6 +222,7 @@ def refuse_to_follow(
     if stored is None:
         return
     kept = _names_in(stored)
+    given = typed.secrets if typed else Secrets()
     known = {_origin(url) for url in (cluster.prometheus_url, *cluster.prometheus_replica_urls)}
     replicas = fields.get("prometheus_replica_urls") or ()
     strangers = {_origin(str(url)) for url in replicas} - known
@@ -231,7 +231,6 @@ def refuse_to_follow(
             "prometheus_replica_urls names another host, and the stored prometheus_token would be "
             "shown there. Send the prometheus_token anew together with the address."
         )
-    given = typed.secrets if typed else Secrets()
     for url_name, token_name in _TOKEN_BY_URL.items():
         old, new = getattr(cluster, url_name), fields.get(url_name)
         moved = bool(new) and _origin(old) != _origin(str(new))

@@ -182,5 +182,5 @@ def _tell_if_changed(claim: Claim, problem: str) -> None:
     first = not problem and not claim.secrets.token
     if problem == claim.credential.refresh_problem and not first:
         return
-    CheckSchedule.objects.filter(pk=claim.credential.pk).update(next_check_at=timezone.now())
+    CheckSchedule.objects.filter(pk=claim.credential.pk).bring_forward("next_check_at")
     publish(events.credentials_updated(claim.credential.cluster))

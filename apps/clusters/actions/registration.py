@@ -20,6 +20,7 @@ from apps.clusters.errors import (
     ClusterNotFound,
 )
 from apps.clusters.models import CheckSchedule, Cluster
+from apps.clusters.models.check_schedule import DUE
 from apps.clusters.vault import store as vault
 from apps.streaming.publish import publish
 
@@ -76,10 +77,8 @@ def rewrite(
     if credential is not None:
         credentials.store(held, credential, box)
     if before:
-        soon = {"next_check_at": timezone.now()}
-        if "api_server_url" in before:
-            soon["next_discovery_at"] = soon["next_check_at"]
-        CheckSchedule.objects.filter(pk=held.pk).update(**soon)
+        due = DUE if "api_server_url" in before else ("next_check_at",)
+        CheckSchedule.objects.filter(pk=held.pk).bring_forward(*due)
         for name in before:
             setattr(held, name, fields[name])
         held.generation += 1

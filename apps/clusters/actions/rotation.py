@@ -19,7 +19,8 @@ from apps.clusters.errors import (
     CredentialsNotFound,
     CredentialStoreAway,
 )
-from apps.clusters.models import Cluster, Credential
+from apps.clusters.models import CheckSchedule, Cluster, Credential
+from apps.clusters.models.check_schedule import DUE
 from apps.clusters.trial import Step
 from apps.clusters.vault import store as vault
 
@@ -100,7 +101,7 @@ def _replace(cluster: Cluster, old: Credential, typed: NewCredential, trial: Tri
     for _ in range(MOST_SWAPS):
         if _swap(cluster, old, replace(trial, credential=credential), anew=typed.signs_in):
             # Apart: with the credential's row in hand, waiting for the schedule's could deadlock.
-            credentials.make_due(cluster)
+            CheckSchedule.objects.filter(pk=cluster.pk).bring_forward(*DUE)
             return
         now = Credential.objects.filter(pk=cluster.pk).first()
         if now is None or now.updated_at != old.updated_at:

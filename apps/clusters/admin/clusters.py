@@ -19,7 +19,7 @@ from apps.clusters.admin.cluster_form import (
     ClusterForm,
     RegistrationForm,
 )
-from apps.clusters.admin.columns import ClusterColumns, tell_moment
+from apps.clusters.admin.columns import ClusterColumns
 from apps.clusters.admin.credentials import CredentialPage
 from apps.clusters.admin.glance import ClusterGlance
 from apps.clusters.admin.importing import KubeconfigImport
@@ -126,7 +126,8 @@ class ClusterAdmin(
 
     @admin.display(description="discovered")
     def discovered(self, cluster: Cluster) -> str:
-        return tell_moment(cluster.schedule.discovered_at)
+        at = cluster.schedule.discovered_at
+        return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "never"
 
     class Media:
         css = {"all": ("brand/admin.css",)}

@@ -1,9 +1,10 @@
 """The columns of the cluster list, and what its search box finds."""
 
-from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet
+from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -12,7 +13,20 @@ from django.utils.safestring import SafeString
 from apps.clusters.admin import expiries
 from apps.clusters.admin.filters import CnfFilter, ExpiryFilter, GpuFilter
 from apps.clusters.models import Cluster
-from apps.clusters.models.cluster import Connectivity
+from apps.clusters.models.cluster import GPU_COUNT, Connectivity
+
+
+class KnownFirst(Func):
+    """A column to sort by: what is unknown is never the first thing to look at."""
+
+    arity = 1
+    template = "%(expressions)s"
+
+    def asc(self, **options: Any) -> OrderBy:
+        return super().asc(**options | {"nulls_last": True})
+
+    def desc(self, **options: Any) -> OrderBy:
+        return super().desc(**options | {"nulls_last": True})
 
 
 class ClusterColumns(admin.ModelAdmin[Cluster]):
@@ -73,17 +87,17 @@ class ClusterColumns(admin.ModelAdmin[Cluster]):
     def type(self, cluster: Cluster) -> str:
         return cluster.get_cluster_type_display()
 
-    @admin.display(description="latency", ordering="schedule__latency_ms")
+    @admin.display(description="latency", ordering=KnownFirst("schedule__latency_ms"))
     def latency(self, cluster: Cluster) -> str:
         found = cluster.schedule.latency_ms
         return "-" if found is None else f"{found} ms"
 
-    @admin.display(description="GPUs", ordering="capabilities__gpu_count")
+    @admin.display(description="GPUs", ordering=KnownFirst(GPU_COUNT))
     def gpus(self, cluster: Cluster) -> str:
         count = (cluster.capabilities or {}).get("gpu_count")
         return "unknown" if count is None else str(count)
 
-    @admin.display(description="seen (UTC)", ordering="schedule__last_seen_at")
+    @admin.display(description="seen (UTC)", ordering=KnownFirst("schedule__last_seen_at"))
     def last_seen(self, cluster: Cluster) -> str:
         seen = cluster.schedule.last_seen_at
         if seen is None:
@@ -91,10 +105,6 @@ class ClusterColumns(admin.ModelAdmin[Cluster]):
         today = seen.date() == timezone.now().date()
         return f"{seen:%H:%M:%S}" if today else f"{seen:%Y-%m-%d %H:%M}"
 
-    @admin.display(description="expires", ordering=expiries.FIRST_TO_END)
+    @admin.display(description="expires", ordering=KnownFirst(expiries.FIRST_TO_END))
     def expires(self, cluster: Cluster) -> SafeString:
         return expiries.badges(cluster)
-
-
-def tell_moment(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "never"

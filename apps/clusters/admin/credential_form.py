@@ -7,17 +7,20 @@ from typing import Any
 from django import forms
 
 from apps.clusters.actions import pasted_kubeconfig
-from apps.clusters.actions.credentials import NewCredential
+from apps.clusters.actions.credentials import (
+    LONGEST_BUNDLE,
+    LONGEST_SECRET,
+    PART_TOKENS,
+    NewCredential,
+)
 from apps.clusters.admin.secret_boxes import SecretInput, SecretTextarea
 from apps.clusters.kube.kubeconfig import LONGEST_NAME
 from apps.clusters.kube.plain_yaml import MOST_BYTES
 from apps.clusters.models.credential import AuthType
 from apps.clusters.oidc import Provider, check_address
+from apps.clusters.rules import HOST_NAME, LONGEST_HOST_NAME
 from apps.clusters.vault.secrets import Secrets
 
-LONGEST_SECRET = 16 * 1024
-LONGEST_BUNDLE = 256 * 1024
-PART_TOKENS = ("prometheus_token", "tempo_token", "loki_token")
 # The boxes of each kind; what is in those of another kind is an error and not silently dropped.
 BOXES = {
     AuthType.SERVICE_ACCOUNT: ("token",),
@@ -87,7 +90,8 @@ class CredentialForm(forms.Form):
         help_text="The authority of the cluster's certificates, if it is not a public one.",
     )
     server_name = forms.RegexField(
-        r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z",
+        HOST_NAME,
+        max_length=LONGEST_HOST_NAME,
         required=False,
         label="TLS server name",
         help_text="The name in the API server's certificate, where its address has another.",

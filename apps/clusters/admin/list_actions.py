@@ -13,11 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from apps.clusters.actions import capabilities, health, registration, webhook_tokens
-from apps.clusters.admin.access import may
+from apps.clusters.actions import bulk, webhook_tokens
+from apps.clusters.actions.bulk import Operation, Order, Status
+from apps.clusters.admin.access import may, rights_of
 from apps.clusters.contract import describe
 from apps.clusters.exporting import write_csv
-from apps.clusters.models import Cluster
+from apps.clusters.models import CheckSchedule, Cluster
 from apps.clusters.models.grant import Role
 from apps.clusters.tasks import check_soon
 
@@ -42,17 +43,13 @@ class ClusterActions(admin.ModelAdmin[Cluster]):
     @admin.action(description="Check now", permissions=["view"])
     def check_now(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
         allowed = self._allowed(request, queryset, Role.OPERATOR)
-        for cluster in allowed:
-            health.make_due(cluster)
-        check_soon()
+        _bring_forward(allowed, "next_check_at")
         self._tell(request, len(allowed), "will be checked within seconds")
 
     @admin.action(description="Discover now", permissions=["view"])
     def discover_now(self, request: HttpRequest, queryset: QuerySet[Cluster]) -> None:
         allowed = self._allowed(request, queryset, Role.OPERATOR)
-        for cluster in allowed:
-            capabilities.make_due(cluster)
-        check_soon()
+        _bring_forward(allowed, "next_discovery_at")
         self._tell(request, len(allowed), "will be discovered within a minute")
 
     @admin.action(description="Enable", permissions=["change"])
@@ -88,7 +85,8 @@ class ClusterActions(admin.ModelAdmin[Cluster]):
             context["title"] = "Rotate webhook tokens?"
             return TemplateResponse(request, "admin/clusters/webhook_confirm.html", context)
         context["title"] = "New webhook tokens"
-        context["made"] = [(cluster, webhook_tokens.rotate(cluster)) for cluster in allowed]
+        made = webhook_tokens.rotate_each(allowed)
+        context["made"] = [(cluster, made[cluster.pk]) for cluster in allowed]
         # Rendered here and now: nothing that comes later ever holds the tokens.
         page = TemplateResponse(request, "admin/clusters/webhook_tokens.html", context).render()
         page.headers["Cache-Control"] = "no-store, private"
@@ -110,11 +108,17 @@ class ClusterActions(admin.ModelAdmin[Cluster]):
         return _as_file(shown.queryset)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Cluster], *, on: bool) -> None:
-        changing = self._allowed(request, queryset.exclude(enabled=on), Role.ADMIN)
-        for cluster in changing:
-            registration.change(cluster, {"enabled": on})
+        allowed = self._allowed(request, queryset.exclude(enabled=on), Role.ADMIN)
+        named = {cluster.pk: cluster for cluster in allowed}
+        order = Order(Operation.ENABLE if on else Operation.DISABLE)
+        results = bulk.carry_out(order, named, named, rights_of(request))
         check_soon()
-        self._tell(request, len(changing), "enabled" if on else "disabled")
+        for result in results:
+            if result.reason:
+                said = f"Not done for {named[result.cluster_id]}: {result.reason}"
+                self.message_user(request, said, messages.WARNING)
+        done = sum(result.status == Status.DONE for result in results)
+        self._tell(request, done, "enabled" if on else "disabled")
 
     def _allowed(
         self, request: HttpRequest, queryset: QuerySet[Cluster], needed: Role
@@ -131,6 +135,11 @@ class ClusterActions(admin.ModelAdmin[Cluster]):
     def _tell(self, request: HttpRequest, count: int, what: str) -> None:
         noun = "cluster" if count == 1 else "clusters"
         self.message_user(request, f"{count} {noun} {what}.", messages.SUCCESS)
+
+
+def _bring_forward(clusters: list[Cluster], column: str) -> None:
+    CheckSchedule.objects.filter(cluster__in=clusters).bring_forward(column)
+    check_soon()
 
 
 def _as_file(clusters: QuerySet[Cluster]) -> HttpResponse:

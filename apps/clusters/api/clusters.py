@@ -11,14 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from apps.clusters.actions import (
-    capabilities,
-    health,
-    registration,
-    webhook_tokens,
-)
+from apps.clusters.actions import registration, webhook_tokens
 from apps.clusters.api import examples, pages
 from apps.clusters.api.access import (
+    UUID_FORM,
     answer_anew,
     answer_with,
     find,
@@ -30,7 +26,7 @@ from apps.clusters.api.access import (
 from apps.clusters.api.filters import PARAMETERS, narrow
 from apps.clusters.api.forms import RegistrationForm
 from apps.clusters.api.moments import span_of
-from apps.clusters.api.preconditions import generations_read
+from apps.clusters.api.preconditions import CHANGED, ONLY_IF, TAG, generations_read
 from apps.clusters.contract import (
     ClusterAnswer,
     ClusterStatus,
@@ -38,7 +34,8 @@ from apps.clusters.contract import (
     describe_check,
     describe_status,
 )
-from apps.clusters.models import Cluster, HealthCheck
+from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
+from apps.clusters.models.check_schedule import DUE
 from apps.clusters.models.grant import Role
 from apps.clusters.tasks import check_soon
 from apps.errors import Problem
@@ -52,21 +49,7 @@ class WebhookToken(BaseModel):
     token: str
 
 
-ONLY_IF = OpenApiParameter(
-    "If-Match",
-    location=OpenApiParameter.HEADER,
-    description="the ETag of what you have read; of anything else 412 is answered",
-)
-TAG = OpenApiParameter(
-    "ETag",
-    location=OpenApiParameter.HEADER,
-    response=["200", "201"],
-    description="names this description of the cluster, for If-Match",
-)
 NAME_TAKEN = OpenApiResponse(Problem, description="Another cluster goes by this name.")
-CHANGED = OpenApiResponse(
-    Problem, description="Somebody changed it since; `details.etag` is that of today."
-)
 
 
 @extend_schema(tags=["clusters"])
@@ -74,7 +57,7 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     """Clusters that the asking user may see; changing them takes the role admin."""
 
     queryset = Cluster.objects.none()
-    lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    lookup_value_regex = UUID_FORM
 
     @extend_schema(
         operation_id="clusters_list",
@@ -199,8 +182,7 @@ class ClusterViewSet(GenericViewSet[Cluster]):
     def refresh(self, request: Request, pk: UUID) -> Response:
         """Check and discover now. What is new arrives as events, like every other change."""
         cluster = find(request, Role.OPERATOR, pk=pk)
-        health.make_due(cluster)
-        capabilities.make_due(cluster)
+        CheckSchedule.objects.filter(pk=cluster.pk).bring_forward(*DUE)
         check_soon()
         return Response(Queued(), status=202)
 

@@ -6,23 +6,25 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.clusters.actions import pasted_kubeconfig
-from apps.clusters.actions.credentials import NewCredential
+from apps.clusters.actions.credentials import (
+    LONGEST_BUNDLE,
+    LONGEST_SECRET,
+    PART_TOKENS,
+    NewCredential,
+)
 from apps.clusters.kube.kubeconfig import LONGEST_NAME
 from apps.clusters.kube.plain_yaml import MOST_BYTES
 from apps.clusters.models.credential import AuthType
 from apps.clusters.oidc import Provider, check_address
+from apps.clusters.rules import HOST_NAME, LONGEST_HOST_NAME
 from apps.clusters.vault.secrets import Secrets
 
-LONGEST_SECRET = 16 * 1024
-LONGEST_BUNDLE = 256 * 1024
 # What each kind signs in with, in the order in which they are looked for.
 SIGN_INS = {
     "token": AuthType.SERVICE_ACCOUNT,
     "kubeconfig": AuthType.KUBECONFIG,
     "oidc": AuthType.OIDC,
 }
-_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-PART_TOKENS = ("prometheus_token", "tempo_token", "loki_token")
 
 
 class SecretField(serializers.CharField):
@@ -90,8 +92,8 @@ class CredentialsForm(serializers.Serializer[Any]):
     oidc = OidcForm(required=False, write_only=True)
     ca_bundle = SecretField(max_length=LONGEST_BUNDLE, allow_blank=True)
     server_name = serializers.RegexField(
-        rf"^{_LABEL}(\.{_LABEL})*\Z",
-        max_length=253,
+        HOST_NAME,
+        max_length=LONGEST_HOST_NAME,
         required=False,
         allow_blank=True,
         write_only=True,

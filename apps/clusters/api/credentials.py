@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from apps.clusters.actions import credentials, rotation, validation
 from apps.clusters.actions.validation import Outcome
-from apps.clusters.api.access import find, takes
+from apps.clusters.api.access import UUID_FORM, find, takes
 from apps.clusters.api.credential_forms import (
     CredentialChangeForm,
     CredentialsForm,
@@ -150,7 +150,7 @@ class CredentialViewSet(GenericViewSet[Cluster]):
     """Below one cluster; all of it takes the role admin on that cluster."""
 
     queryset = Cluster.objects.none()
-    lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    lookup_value_regex = UUID_FORM
 
     @extend_schema(
         operation_id="credentials_store",

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import F, IntegerField, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import OrderBy
-from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils import timezone
@@ -13,9 +12,17 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
+from apps.clusters.api.switches import switch_of
 from apps.clusters.expiry import warn_until
 from apps.clusters.models import Cluster
-from apps.clusters.models.cluster import ClusterType, Connectivity, Environment, Platform, State
+from apps.clusters.models.cluster import (
+    GPU_COUNT,
+    ClusterType,
+    Connectivity,
+    Environment,
+    Platform,
+    State,
+)
 
 CHOICES = {
     "cluster_type": ClusterType,
@@ -27,7 +34,6 @@ CHOICES = {
 TEXTS = ("name", "region")
 # Asked of the last discovery: what is unknown is neither true nor false.
 ABILITIES = {"has_gpu": "has_gpu_nodes", "has_cnf": "has_cnf_workloads"}
-SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 ORDERINGS: dict[str, str | Cast] = {
     "name": "name",
     "display_name": "display_name",
@@ -47,7 +53,7 @@ ORDERINGS: dict[str, str | Cast] = {
     "last_seen_at": "schedule__last_seen_at",
     "checked_at": "schedule__checked_at",
     "latency_ms": "schedule__latency_ms",
-    "gpu_count": Cast(KT("capabilities__gpu_count"), IntegerField()),
+    "gpu_count": GPU_COUNT,
 }
 EXPIRING = "credentials_expiring"
 KNOWN = {*CHOICES, *TEXTS, *ABILITIES, EXPIRING, "enabled", "label", "search", "ordering"}
@@ -109,10 +115,10 @@ def _switched(query: QueryDict) -> Iterator[Q]:
     known = {"enabled": Q(enabled=True), EXPIRING: Q(credential__expires_at__lte=warned)}
     for name, condition in known.items():
         if name in query:
-            yield condition if _switch(name, query.getlist(name)[-1]) else ~condition
+            yield condition if switch_of(name, query.getlist(name)[-1]) else ~condition
     for name, ability in ABILITIES.items():
         if name in query:
-            found = _switch(name, query.getlist(name)[-1])
+            found = switch_of(name, query.getlist(name)[-1])
             yield Q(**{f"capabilities__{ability}": found})
 
 
@@ -129,12 +135,6 @@ def _one_of(field: str, values: list[str], known: list[str]) -> list[str]:
         if value not in known:
             raise ValidationError({field: f"{value!r} is none of {', '.join(known)}"})
     return values
-
-
-def _switch(field: str, text: str) -> bool:
-    if text.lower() not in SWITCHES:
-        raise ValidationError({field: "must be true or false"})
-    return SWITCHES[text.lower()]
 
 
 def _label(text: str) -> dict[str, Any]:

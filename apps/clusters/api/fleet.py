@@ -2,9 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Avg, Count, IntegerField, QuerySet, Sum
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import Avg, Count, QuerySet, Sum
 from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel
 from rest_framework.generics import GenericAPIView
@@ -18,7 +16,7 @@ from apps.clusters.api.filters import PARAMETERS, narrow
 from apps.clusters.contract import ClusterStatus, describe_capabilities, describe_status
 from apps.clusters.fleet import FleetCapabilities, merge
 from apps.clusters.models import Cluster
-from apps.clusters.models.cluster import ClusterType, Environment, State
+from apps.clusters.models.cluster import GPU_COUNT, ClusterType, Environment, State
 
 
 class FleetSummary(BaseModel):
@@ -56,14 +54,13 @@ class FleetSummaryView(APIView):
         checked = clusters.enabled().exclude(state=State.UNKNOWN)
         by_state = _count(clusters, "state", State.values)
         average = checked.aggregate(average=Avg("health_score"))["average"]
-        gpus = Sum(Cast(KT("capabilities__gpu_count"), IntegerField()))
         return Response(
             FleetSummary(
                 total_clusters=sum(by_state.values()),
                 by_state=by_state,
                 by_type=_count(clusters, "cluster_type", ClusterType.values),
                 by_environment=_count(clusters, "environment", Environment.values),
-                total_gpu_count=clusters.aggregate(gpus=gpus)["gpus"] or 0,
+                total_gpu_count=clusters.aggregate(gpus=Sum(GPU_COUNT))["gpus"] or 0,
                 clusters_with_cnf=clusters.filter(capabilities__has_cnf_workloads=True).count(),
                 avg_health_score=None if average is None else round(float(average), 1),
             )

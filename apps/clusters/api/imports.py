@@ -12,9 +12,9 @@ from rest_framework.views import APIView
 
 from apps.clusters.actions.importing import Imported, Wishes, import_contexts
 from apps.clusters.api.access import require_admin_of_all, takes
+from apps.clusters.api.texts import LabelsField
 from apps.clusters.kube.kubeconfig import LONGEST_NAME, MOST_CONTEXTS
 from apps.clusters.kube.plain_yaml import MOST_BYTES
-from apps.clusters.rules import check_labels
 from apps.clusters.tasks import check_soon
 
 
@@ -31,11 +31,7 @@ class ImportForm(serializers.Serializer[Any]):
     )
     names = serializers.DictField(child=serializers.CharField(max_length=63), required=False)
     prefix = serializers.CharField(max_length=60, required=False, allow_blank=True)
-    labels = serializers.DictField(
-        child=serializers.CharField(max_length=63, allow_blank=True),
-        required=False,
-        validators=[check_labels],
-    )
+    labels = LabelsField(required=False)
     dry_run = serializers.BooleanField(default=False)
     update = serializers.BooleanField(default=False)  # type: ignore[assignment]  # DRF takes fields out of the class
 

@@ -1,9 +1,27 @@
-"""`If-Match`: a change is made only to the description that its sender has read."""
+"""`ETag` and `If-Match`: a change is made only to the description that its sender has read."""
 
 import re
 
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+
+from apps.errors import Problem
+
+ONLY_IF = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="the ETag of what you have read; of anything else 412 is answered",
+)
+TAG = OpenApiParameter(
+    "ETag",
+    location=OpenApiParameter.HEADER,
+    response=["200", "201"],
+    description="names what you have read, for If-Match",
+)
+CHANGED = OpenApiResponse(
+    Problem, description="Somebody changed it since; `details.etag` is that of today."
+)
 
 # One entity tag or none, and what divides it from the next; see RFC 9110, section 8.8.3.
 _ENTRY = re.compile(r'[ \t]*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*)?(?:,|\Z)')

@@ -15,6 +15,7 @@ from typing import TypeVar
 from apps.clusters.errors import KubeconfigUnusable
 from apps.clusters.kube import plain_yaml
 from apps.clusters.kube.plain_yaml import NotPlain, Value
+from apps.clusters.rules import HOST_NAME, LONGEST_HOST_NAME
 from apps.masking import quotable
 
 # A form of the admin carries two fields for each, and Django takes a thousand.
@@ -56,8 +57,7 @@ WHY = {
 _PEM = re.compile(
     r"-----BEGIN (?P<kind>[A-Z0-9 ]{1,40})-----[A-Za-z0-9+/=\s]+-----END (?P=kind)-----"
 )
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*\Z")
+_HOST = re.compile(HOST_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ def _read_cluster(entry: Value) -> _Cluster:
     if not server:
         raise _Problem("has a cluster without a server. Add its address.")
     host = _text(said, "tls-server-name")
-    if host and not _HOST.match(host):
+    if host and not (len(host) <= LONGEST_HOST_NAME and _HOST.match(host)):
         raise _Problem("has a tls-server-name that is no host name.")
     return _Cluster(server, _pem(said, "certificate-authority-data", "CERTIFICATE"), host)
 

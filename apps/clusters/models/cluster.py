@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Self
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from apps.clusters.rules import check_api_server_url, check_endpoint_url, check_labels
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
 
-NAME = re.compile(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
-
 MOST_REPLICAS = 4
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]\Z")
+# As a number: as JSON null would be more than any.
+GPU_COUNT = Cast(KT("capabilities__gpu_count"), models.IntegerField())
+
 
 class ClusterType(models.TextChoices):
     HUB = "HUB", "Hub"
@@ -93,8 +97,9 @@ class ClusterQuerySet(models.QuerySet["Cluster"]):
 class Cluster(models.Model):
     """One registered cluster.
 
-    The status fields change only by `actions.health.record`, in one conditional UPDATE. What
-    changes with every check (when, how fast) lives in CheckSchedule, so that this row is quiet.
+    The status fields change only by `actions.health.record_many`: one UPDATE of all rows that
+    change, under the locks of their schedules. What changes with every check (when, how fast)
+    lives in CheckSchedule, so that this row is quiet.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -123,11 +128,6 @@ class Cluster(models.Model):
     prometheus_url = models.CharField(
         "Prometheus URL", max_length=512, blank=True, validators=[check_endpoint_url]
     )
-    alertmanager_url = models.CharField(
-        "Alertmanager URL", max_length=512, blank=True, validators=[check_endpoint_url]
-    )
-    tempo_url = models.CharField(
-        "Tempo URL", max_length=512, blank=True, validators=[check_endpoint_url]
     # Prometheus servers come in pairs that scrape the same: whichever answers first is believed.
     prometheus_replica_urls = ArrayField(
         models.CharField(max_length=512, validators=[check_endpoint_url]),
@@ -137,6 +137,11 @@ class Cluster(models.Model):
         blank=True,
         help_text="Servers that hold the same as the one above, with commas between them.",
     )
+    alertmanager_url = models.CharField(
+        "Alertmanager URL", max_length=512, blank=True, validators=[check_endpoint_url]
+    )
+    tempo_url = models.CharField(
+        "Tempo URL", max_length=512, blank=True, validators=[check_endpoint_url]
     )
     loki_url = models.CharField(
         "Loki URL", max_length=512, blank=True, validators=[check_endpoint_url]

@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from apps.clusters.api.access import takes, user_of
-from apps.clusters.api.preconditions import generations_read
+from apps.clusters.api.access import UUID_FORM, takes, user_of
+from apps.clusters.api.preconditions import CHANGED, ONLY_IF, TAG, generations_read
+from apps.clusters.api.switches import switch_of
 from apps.clusters.api.texts import LabelsField, TextField
 from apps.clusters.errors import NO_SUCH_CLUSTER, ClusterNotFound
 from apps.clusters.models import Cluster
@@ -28,7 +29,6 @@ from apps.observability.errors import NO_SUCH_QUERY, SavedQueryNotFound
 from apps.observability.models import SavedQuery
 
 MOST_CLUSTERS = 1000
-SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 ORDERINGS = {
     "name": "name",
     "owner": "owner__username",
@@ -45,22 +45,8 @@ PARAMETERS = [
         description="by name, else",
     ),
 ]
-ONLY_IF = OpenApiParameter(
-    "If-Match",
-    location=OpenApiParameter.HEADER,
-    description="the ETag of what you have read; of anything else 412 is answered",
-)
-TAG = OpenApiParameter(
-    "ETag",
-    location=OpenApiParameter.HEADER,
-    response=["200", "201"],
-    description="names this version of the query, for If-Match",
-)
 ABSENT = OpenApiResponse(Problem, description="There is no such query, or no such cluster.")
 TAKEN = OpenApiResponse(Problem, description="You have a query of this name already.")
-CHANGED = OpenApiResponse(
-    Problem, description="Somebody changed it since; `details.etag` is that of today."
-)
 
 
 class ScopeForm(serializers.Serializer[Any]):
@@ -102,7 +88,7 @@ class SavedQueryViewSet(GenericViewSet[SavedQuery]):
     """One's own queries, and those that others share."""
 
     queryset = SavedQuery.objects.none()
-    lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    lookup_value_regex = UUID_FORM
 
     @extend_schema(
         operation_id="saved_queries_list",
@@ -189,9 +175,9 @@ def _narrow(request: Request) -> QuerySet[SavedQuery]:
         match name:
             case "mine":
                 mine = Q(owner=user)
-                queries = queries.filter(mine if _switch(name, text) else ~mine)
+                queries = queries.filter(mine if switch_of(name, text) else ~mine)
             case "shared":
-                queries = queries.filter(shared=_switch(name, text))
+                queries = queries.filter(shared=switch_of(name, text))
             case "search":
                 queries = queries.filter(_containing(text))
             case "ordering":
@@ -201,12 +187,6 @@ def _narrow(request: Request) -> QuerySet[SavedQuery]:
             case _:
                 raise ValidationError({name: "is no filter; there are: mine, shared, search"})
     return queries.order_by(ordering, "id")
-
-
-def _switch(name: str, text: str) -> bool:
-    if text not in SWITCHES:
-        raise ValidationError({name: "must be true or false"})
-    return SWITCHES[text]
 
 
 def _containing(text: str) -> Q:

@@ -2,13 +2,13 @@
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.clusters.actions.testing import Tested, ask_now
+from apps.clusters.api.testing import describe_test
 from apps.clusters.models import Cluster
 from apps.clusters.steps import Step, StepStatus
 
@@ -58,12 +58,7 @@ def _as_json(tested: Sequence[Tested]) -> str:
         {
             "cluster": one.cluster.name,
             "cluster_id": one.cluster.pk,
-            "checked_at": one.verdict.checked_at,
-            "state": one.verdict.state,
-            "health_score": one.verdict.score,
-            "failure_stage": one.verdict.stage,
-            "remedy": one.verdict.remedy,
-            "steps": [asdict(step) for step in one.steps],
+            **describe_test(one).model_dump(),
         }
         for one in tested
     ]
