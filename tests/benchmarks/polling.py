@@ -19,7 +19,7 @@ WORKER = "tests.benchmarks.polling_worker"
 LIMITS = "tests.benchmarks.polling_limits"
 # A worker, and a process that answers, may open so many files (20,000 here) that it can keep the
 # connections to this many clusters; a larger fleet has several of both (AIOPS_CHECK_PARTS).
-PART = 2500
+PART = 2000
 # What is measured beside what. Bare clients are one process always, and keep their connections
 # only for the smallest fleet; of the larger ones there is one of ours alone.
 MOST_FOR_TWO = 2000
