@@ -90,6 +90,21 @@ def test_only_when_all_fail_does_the_answer_fail(api: APIClient, fleet: Fleet) -
     assert set(response.json()["error"]["details"]["clusters"]) == {"one", "two"}
 
 
+def test_what_has_no_room_beside_the_other_answers_is_told_as_failed(
+    api: APIClient, fleet: Fleet, settings: Any
+) -> None:
+    settings.METRICS_ANSWER_CAP_MIB, settings.METRICS_CLUSTERS_AT_ONCE = 1 / 1024, 1
+    long = prometheus([{"metric": {"said": "x" * 600}, "value": [1769860800, "1"]}])
+    for name in ("alpha", "beta", "gamma"):
+        fleet.add(name, long)
+    body = ask(api).json()
+    assert [row["status"] for row in body["results"]] == ["SUCCESS", "ERROR", "ERROR"]
+    assert {row["error"]["code"] for row in body["results"][1:]} == {"PAYLOAD_TOO_LARGE"}
+    assert body["warnings"][0].startswith("beta: the answers of all clusters together are larger")
+    assert (body["clusters_queried"], body["clusters_succeeded"]) == (3, 1)
+    assert list(fleet.asked()) == ["alpha", "beta"]
+
+
 def test_all_out_of_time_is_a_gateway_timeout(api: APIClient, fleet: Fleet) -> None:
     fleet.add("stuck", {"/api/v1/query": Behaviour.HANG})
     response = ask(api, timeout=0.3)

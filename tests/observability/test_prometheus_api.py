@@ -11,7 +11,9 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import ApiToken, User
 from apps.observability.api.prometheus.parameters import Parameters
+from apps.observability.arithmetic import evaluation
 from apps.observability.arithmetic.values import Grid
+from apps.observability.federation import fan_out
 from apps.observability.queries import asking, splicing
 from tests.conftest import signed_in
 from tests.factories import make_cluster
@@ -282,6 +284,18 @@ def test_a_large_answer_is_sent_as_it_comes(
     body = json.loads(b"".join(response.streaming_content))
     assert len(body["data"]["result"]) == 9
     assert body["warnings"] == ["stuck: no answer in 1 s"]
+
+
+def test_no_more_clusters_are_asked_than_can_be_reckoned_with(
+    api: APIClient, fleet: Fleet, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "MOST_CELLS", 0)
+    settings.METRICS_CLUSTERS_AT_ONCE = 1
+    # Some may be on their way already when the first have come.
+    for number in range(4 * fan_out.MOST_UNREAD):
+        fleet.add(f"cluster-{number:02}")
+    assert told(ask(api, "sum(up)")) == (422, "execution")
+    assert len(fleet.asked()) <= 2 * fan_out.MOST_UNREAD + 2
 
 
 def test_lookback_and_timeout_reach_the_clusters(api: APIClient, fleet: Fleet) -> None:

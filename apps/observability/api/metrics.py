@@ -217,8 +217,8 @@ def _present(answer: FleetAnswer, question: Question) -> dict[str, Any]:
             "data": orjson.Fragment(found.result),
         },
         "total_query_time_ms": answer.elapsed_ms,
-        "clusters_queried": len(answer.outcomes),
-        "clusters_succeeded": len(answer.answers),
+        "clusters_queried": answer.coverage.asked,
+        "clusters_succeeded": answer.coverage.answered,
         "warnings": answer.warnings,
     }
 

@@ -27,13 +27,18 @@ MOST_CELLS = 50_000_000
 
 def evaluate(plan: Plan, parts: Parts, grid: Grid) -> Value:
     """Return the answer of the fleet, or raise NotExecutable as Prometheus would."""
-    series = sum(len(vector) for of_leaf in parts.values() for vector in of_leaf.values())
+    require_room(
+        sum(len(vector) for of_leaf in parts.values() for vector in of_leaf.values()), grid
+    )
+    return _value(plan.root, parts, grid)
+
+
+def require_room(series: int, grid: Grid) -> None:
     if series * len(grid) > MOST_CELLS:
         raise NotExecutable(
             f"The clusters answered with {series} series over {len(grid)} steps, more than can "
             "be worked with at once. Narrow the query, or take a coarser step."
         )
-    return _value(plan.root, parts, grid)
 
 
 def _value(node: Node, parts: Parts, grid: Grid) -> Value:  # noqa: PLR0911 - one per kind

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db import connection
@@ -31,6 +31,17 @@ from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import Decoder, QueryResult, Said
 
 T = TypeVar("T")
+
+
+class Remarked(Protocol):
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+    @property
+    def infos(self) -> Sequence[str]: ...
+
+
+R = TypeVar("R", bound=Remarked)
 Params = Mapping[str, str | list[str]]
 
 
@@ -130,7 +141,7 @@ class Coverage:
     infos: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
-    def note(self, outcome: Outcome[Said[T]]) -> Said[T] | None:
+    def note(self, outcome: Outcome[R]) -> R | None:
         """Count an outcome in; return what was said, if anything was."""
         match outcome:
             case Failure(connection=target, reason=reason):

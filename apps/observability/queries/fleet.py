@@ -14,7 +14,7 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.clusters.connection import Connection
 from apps.observability.arithmetic import decoding
-from apps.observability.arithmetic.evaluation import evaluate
+from apps.observability.arithmetic.evaluation import evaluate, require_room
 from apps.observability.arithmetic.rendering import render
 from apps.observability.arithmetic.values import Grid, Value, Vector
 from apps.observability.errors import NotExecutable
@@ -114,6 +114,7 @@ def _worked_out(plan: Plan, query: FleetQuery, members: list[Connection]) -> Wor
 
     coverage = Coverage(len(asked))
     found: dict[str, Parts] = {}
+    series = 0
     flow = _flow(asked, ask_one, query)
     try:
         while outcomes := flow.take():
@@ -121,6 +122,9 @@ def _worked_out(plan: Plan, query: FleetQuery, members: list[Connection]) -> Wor
                 said = coverage.note(outcome)
                 if said is not None:
                     found[outcome.connection.name] = said.data
+                    series += sum(map(len, said.data.values()))
+            # Before more of them come than fit into memory.
+            require_room(series, query.grid)
     finally:
         flow.close()
     coverage.require_one()

@@ -15,6 +15,7 @@ from promql_parser import Expr
 from apps import lasting_loop
 from apps.accounts.models import User
 from apps.clusters.connection import Connection
+from apps.http import MIB
 from apps.observability.arithmetic import decoding
 from apps.observability.arithmetic.evaluation import evaluate
 from apps.observability.arithmetic.rendering import Rendered, render
@@ -22,13 +23,14 @@ from apps.observability.arithmetic.values import Grid, Vector
 from apps.observability.errors import NotSplittable
 from apps.observability.federation import targets
 from apps.observability.federation.fan_out import ask_each
-from apps.observability.federation.outcome import Answer, Failure, Outcome
+from apps.observability.federation.outcome import Answer, Outcome, SourceFailed
 from apps.observability.promql import guard, tree
 from apps.observability.promql.naming import CLUSTER
 from apps.observability.promql.narrowing import Texts
 from apps.observability.promql.plan import Aggregation, Grouping, Leaf, Plan
 from apps.observability.promql.writing import write
 from apps.observability.queries import asking
+from apps.observability.queries.asking import Coverage
 from apps.observability.sources.prometheus import QueryResult
 
 Aggregate = Literal["MERGE", "SUM", "AVG", "MAX", "MIN"]
@@ -47,30 +49,39 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class FleetAnswer:
-    """`aggregated` is there where it was asked for; `remarks` say whose part is not in it."""
+    """`aggregated` is there where it was asked for."""
 
     outcomes: list[Outcome[QueryResult]]
+    coverage: Coverage
     elapsed_ms: int
     aggregated: Rendered | None = None
-    remarks: Sequence[str] = ()
-
-    @property
-    def answers(self) -> list[Answer[QueryResult]]:
-        return [outcome for outcome in self.outcomes if isinstance(outcome, Answer)]
-
-    @property
-    def failures(self) -> list[Failure]:
-        return [outcome for outcome in self.outcomes if isinstance(outcome, Failure)]
 
     @property
     def warnings(self) -> list[str]:
-        said = [
-            f"{answer.connection.name}: {warning}"
-            for answer in self.answers
-            for warning in (*answer.value.warnings, *answer.value.infos)
-        ]
-        said += [f"{one.connection.name}: {one.reason}" for one in self.failures]
-        return said + list(self.remarks)
+        return [*self.coverage.warnings, *self.coverage.infos]
+
+
+@dataclass(slots=True)
+class Room:
+    """What the answers of all clusters may take together, for they are held until all are there."""
+
+    size: int
+    left: int
+
+    def take(self, answer: bytes) -> None:
+        if len(answer) > self.left:
+            # From here on none gets in: else it would be chance which of the small ones do.
+            self.left = 0
+        self.check()
+        self.left -= len(answer)
+
+    def check(self) -> None:
+        if self.left <= 0:
+            raise SourceFailed(
+                "PAYLOAD_TOO_LARGE",
+                f"the answers of all clusters together are larger than {self.size / MIB:g} MiB; "
+                "ask for less, or for fewer clusters at once",
+            )
 
 
 def ask(user: User, question: Question) -> FleetAnswer:
@@ -82,13 +93,16 @@ def ask(user: User, question: Question) -> FleetAnswer:
     meant = _meant(expr, question.text, targets.choose(user, question.cluster_ids))
     asking.let_go_of_the_database()
     outcomes = lasting_loop.submit(_ask_all(meant, question, str(user.pk))).result()
-    answer = FleetAnswer(outcomes, _since(started))
-    if answer.failures and not answer.answers:
-        raise asking.all_failed(answer.failures)
+    coverage = Coverage(len(outcomes))
+    for outcome in outcomes:
+        coverage.note(outcome)
+    if coverage.failures and not coverage.answered:
+        raise asking.all_failed(coverage.failures)
     if question.aggregate == "MERGE":
-        return answer
-    aggregated, remarks = _reckon(answer.answers, question)
-    return FleetAnswer(outcomes, _since(started), aggregated, remarks)
+        return FleetAnswer(outcomes, coverage, _since(started))
+    aggregated, remarks = _reckon(outcomes, question)
+    coverage.warnings += remarks
+    return FleetAnswer(outcomes, coverage, _since(started), aggregated)
 
 
 def _meant(expr: Expr, text: str, members: Sequence[Connection]) -> list[tuple[Connection, str]]:
@@ -109,13 +123,15 @@ def _meant(expr: Expr, text: str, members: Sequence[Connection]) -> list[tuple[C
     return [(one, text) for one, text in sent if text is not None]
 
 
-def _reckon(answers: list[Answer[QueryResult]], question: Question) -> tuple[Rendered, list[str]]:
+def _reckon(outcomes: list[Outcome[QueryResult]], question: Question) -> tuple[Rendered, list[str]]:
     """Return one result of all clusters by label set, and which clusters it could not include."""
     leaf = Leaf(lambda _: question.text)
     whole = Aggregation(question.aggregate.lower(), leaf, Grouping((CLUSTER,), by=False))
     parts: dict[str, Vector] = {}
     remarks = []
-    for answer in answers:
+    for answer in outcomes:
+        if not isinstance(answer, Answer):
+            continue
         name, result = answer.connection.name, answer.value
         try:
             parts[name] = decoding.read(result.result_type, result.result, question.grid)
@@ -135,9 +151,15 @@ async def _ask_all(
     path = asking.path_of(question.grid)
     texts = {target.cluster_id: text for target, text in meant}
 
+    size = int(settings.METRICS_ANSWER_CAP_MIB * MIB)
+    room = Room(size, size)
+
     async def ask_one(target: Connection) -> QueryResult:
+        room.check()
         form = asking.form_of(texts[target.cluster_id], question.grid, question.timeout)
-        return await asking.query(target, path, form, question.timeout)
+        result = await asking.query(target, path, form, question.timeout)
+        room.take(result.result)
+        return result
 
     return await ask_each(
         [target for target, _ in meant],
