@@ -52,13 +52,13 @@ def test_the_same_server_twice_is_one(api: APIClient) -> None:
 
 
 def test_a_stored_token_does_not_go_to_another_host_unless_it_is_sent_anew(api: APIClient) -> None:
-    register(api, credentials={"prometheus_token": "first-token"})
+    register(api, credentials={"token": "t", "prometheus_token": "first-token"})
     refused = change(api, SECOND)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "CREDENTIALS_INVALID")
     assert "first-token" not in refused.content.decode()
     assert Cluster.objects.get().prometheus_replica_urls == []
     assert change(api, f"{FIRST}/other").status_code == 200
-    anew = change(api, SECOND, credentials={"prometheus_token": "second-token"})
+    anew = change(api, SECOND, credentials={"token": "t", "prometheus_token": "second-token"})
     assert anew.status_code == 200
     servers = connect(Cluster.objects.select_related("credential").get()).servers_of("prometheus")
     assert {one.token for one in servers} == {"second-token"}
@@ -67,7 +67,7 @@ def test_a_stored_token_does_not_go_to_another_host_unless_it_is_sent_anew(api: 
 
 
 def test_on_the_admin_pages_a_stored_token_does_not_go_to_another_host(api: APIClient) -> None:
-    register(api, credentials={"prometheus_token": "first-token"})
+    register(api, credentials={"token": "t", "prometheus_token": "first-token"})
     cluster = Cluster.objects.get()
     page = f"/admin/clusters/cluster/{cluster.pk}/change/"
     form = {
@@ -95,9 +95,9 @@ def test_a_credential_is_tried_at_all_of_them(gated: Gated) -> None:
     with gate() as other:
         other.tokens = {"another": "p"}
         Cluster.objects.update(prometheus_replica_urls=[other.url])
-        found = gated.send("/validate", token="new", prometheus_token="new-p").json()
+        found = gated.send("/validate", token="new", prometheus_token="new-p").json()["validation"]
         assert found["prometheus"]["status"] == "INVALID"
         assert str(other.port) in found["prometheus"]["message"]
         other.tokens = {"new-p": "p"}
-        found = gated.send("/validate", token="new", prometheus_token="new-p").json()
+        found = gated.send("/validate", token="new", prometheus_token="new-p").json()["validation"]
         assert found["prometheus"]["status"] == "VALID"

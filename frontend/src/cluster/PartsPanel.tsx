@@ -9,7 +9,7 @@ import { Panel } from '../ui/Panel';
 
 function addressOf(part: Part, cluster: Cluster): string {
   if (part.key === 'api_server_healthy') return cluster.api_server_url;
-  const key = part.key.replace('_healthy', '_url') as keyof Cluster['endpoints'];
+  const key = part.key.replace('_healthy', '_url') as Exclude<keyof Cluster['endpoints'], 'prometheus_replica_urls'>;
   return cluster.endpoints[key] ?? '';
 }
 

@@ -26,6 +26,7 @@ export interface CapabilitiesChanged {
 
 export interface ClusterEndpoints {
   prometheus_url: string | null;
+  prometheus_replica_urls: (string)[];
   alertmanager_url: string | null;
   tempo_url: string | null;
   loki_url: string | null;

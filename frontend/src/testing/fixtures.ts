@@ -48,6 +48,7 @@ export const clusterOf = (name: string, changes: Partial<Cluster> = {}): Cluster
   capabilities: null,
   endpoints: {
     prometheus_url: `https://prometheus.${name}.example.test`,
+    prometheus_replica_urls: [],
     alertmanager_url: `https://alertmanager.${name}.example.test`,
     tempo_url: null,
     loki_url: null,
