@@ -12,7 +12,7 @@ from apps.http.asking import carry
 from apps.http.call import MIB, Stage, Unreachable, Upstream
 from apps.http.connection import Connection
 from apps.http.place import Place, locate
-from apps.http.wire import Answer
+from apps.http.wire import Answer, head, shown
 
 # What is ours to say of a connection, or would be said twice.
 OURS = {
@@ -42,13 +42,13 @@ class Transport(httpx2.AsyncBaseTransport):
         body = await request.aread()
         try:
             place = self._place_of(request.url)
-            head = _compose(self._upstream, place, request, len(body))
+            begun = _head(self._upstream, place, request, len(body))
         except ValueError:
             # Not quoted: the value that does not fit may be the token.
             raise httpx2.LocalProtocolError("its address or header cannot be sent") from None
         silence = request.extensions.get("timeout", {}).get("read")
         answer = _Growing(request.method, self._cap)
-        asking = carry(self._upstream, place, head + body, answer, self._deadline)
+        asking = carry(self._upstream, place, begun + body, answer, self._deadline)
         stream = _Stream(answer, asyncio.create_task(asking), silence)
         try:
             headers = await stream.begin()
@@ -131,20 +131,9 @@ class _Stream(httpx2.AsyncByteStream):
             raise httpx2.ReadError("it was closed while it was read") from None
 
 
-def _compose(upstream: Upstream, place: Place, request: httpx2.Request, length: int) -> bytes:
-    """Return the request's head; raise ValueError for what no head can carry."""
-    fields = [(name.decode(), value.decode()) for name, value in request.headers.raw]
-    if upstream.token:
-        fields = [field for field in fields if field[0].lower() != "authorization"]
-        fields.append(("Authorization", f"{upstream.scheme} {upstream.token}"))
-    lines = [f"{request.method} {request.url.raw_path.decode()} HTTP/1.1"]
-    if lines[0].count(" ") != 2:
-        raise ValueError("a blank in the method or the path")
-    lines += [f"Host: {place.authority}", "Accept-Encoding: identity"]
-    if length or request.method in {"POST", "PUT", "PATCH"}:
-        lines.append(f"Content-Length: {length}")
-    lines += [f"{name}: {value}" for name, value in fields if name.lower() not in OURS]
-    head = "".join(lines)
-    if not head.isascii() or not head.isprintable():
-        raise ValueError("a line break or another sign that no header has")
-    return "\r\n".join([*lines, "", ""]).encode()
+def _head(upstream: Upstream, place: Place, request: httpx2.Request, length: int) -> bytes:
+    ours = shown(upstream)
+    left_out = OURS | {name.lower() for name, _ in ours}
+    theirs = [(name.decode(), value.decode()) for name, value in request.headers.raw]
+    fields = [*ours, *(field for field in theirs if field[0].lower() not in left_out)]
+    return head(place, (request.method, request.url.raw_path.decode()), fields, length)

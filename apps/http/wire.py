@@ -5,6 +5,7 @@ Strict, because whoever guesses where a broken answer ends shows one answer as a
 
 import re
 import time
+from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from urllib.parse import quote, urlencode
@@ -12,6 +13,8 @@ from urllib.parse import quote, urlencode
 from apps.http.bodies import Body, Chunked, Sized, UntilClose, broken
 from apps.http.call import Call, Stage, Unreachable, Upstream
 from apps.http.place import PLAIN, Place
+
+Field = tuple[str, str]
 
 HEAD_CAP = 64 * 1024
 # An upstream may send interim answers (1xx) before the real one; more than these are a game.
@@ -31,23 +34,34 @@ _WANTED = {b"content-length", b"transfer-encoding", b"content-encoding", b"conne
 def compose(upstream: Upstream, place: Place, call: Call) -> bytes:
     """Return the request's bytes; raise ValueError for what no request can carry."""
     body, kind = _body_of(call)
-    lines = [
-        f"{call.verb} {_target_of(place, call)} HTTP/1.1",
-        f"Host: {place.authority}",
-        "User-Agent: aiops-nextgen",
-        "Accept: application/json",
-        "Accept-Encoding: identity",
-    ]
-    if upstream.token:
-        lines.append(f"Authorization: {upstream.scheme} {upstream.token}")
+    fields = [("User-Agent", "aiops-nextgen"), ("Accept", "application/json"), *shown(upstream)]
     if kind:
-        lines.append(f"Content-Type: {kind}")
-    if body or call.verb in {"POST", "PUT", "PATCH"}:
-        lines.append(f"Content-Length: {len(body)}")
-    head = "".join(lines)
-    if not head.isascii() or not head.isprintable():
+        fields.append(("Content-Type", kind))
+    return head(place, (call.verb, _target_of(place, call)), fields, len(body)) + body
+
+
+def shown(upstream: Upstream) -> list[Field]:
+    """Return what opens the upstream's door, if anything does."""
+    token = upstream.token
+    return [("Authorization", f"{upstream.scheme} {token}")] if token else []
+
+
+def head(place: Place, asked: tuple[str, str], fields: Iterable[Field], length: int) -> bytes:
+    """Return a request's head; raise ValueError for what none can carry.
+
+    `asked` is the method and the target; `fields` are those besides what is said of any connection.
+    """
+    line = " ".join((*asked, "HTTP/1.1"))
+    if line.count(" ") != 2:
+        raise ValueError("a blank in the method or the path")
+    lines = [line, f"Host: {place.authority}", "Accept-Encoding: identity"]
+    if length or asked[0] in {"POST", "PUT", "PATCH"}:
+        lines.append(f"Content-Length: {length}")
+    lines += [f"{name}: {value}" for name, value in fields]
+    written = "".join(lines)
+    if not written.isascii() or not written.isprintable():
         raise ValueError("a line break or another sign that no header has")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def _target_of(place: Place, call: Call) -> str:
