@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.clusters.connection import Connection
 from apps.http import MIB
 from apps.observability.arithmetic import decoding
-from apps.observability.arithmetic.evaluation import evaluate
+from apps.observability.arithmetic.evaluation import evaluate, require_room
 from apps.observability.arithmetic.rendering import Rendered, render
 from apps.observability.arithmetic.values import Grid, Vector
 from apps.observability.errors import NotSplittable
@@ -135,6 +135,7 @@ def _reckon(outcomes: list[Outcome[QueryResult]], question: Question) -> tuple[R
         name, result = answer.connection.name, answer.value
         try:
             parts[name] = decoding.read(result.result_type, result.result, question.grid)
+            require_room(sum(map(len, parts.values())), question.grid)
         except decoding.Malformed as malformed:
             remarks.append(f"{name}: not in the {question.aggregate.lower()}: {malformed}")
     value = evaluate(Plan(whole), {leaf: parts}, question.grid)
