@@ -237,8 +237,6 @@ METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 64, 
 METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)
 # What the answers of all clusters to one question at /api/v1 may come to together.
 METRICS_ANSWER_CAP_MIB = env.number("AIOPS_METRICS_ANSWER_CAP_MIB", 512, least=1, most=65_536)
-# What the answers of all clusters to one question at /api/v1 may come to together.
-METRICS_ANSWER_CAP_MIB = env.number("AIOPS_METRICS_ANSWER_CAP_MIB", 512, least=1, most=65_536)
 # How many questions one cluster is asked at once by a process; one person gets half of them.
 METRICS_SEATS_PER_CLUSTER = int(env.number("AIOPS_METRICS_SEATS_PER_CLUSTER", 8, least=1))
 METRICS_QUERIES_PER_USER = int(env.number("AIOPS_METRICS_QUERIES_PER_USER", 4, least=1))
