@@ -1,10 +1,13 @@
 """The simulated fleet, and the simulated keeper of credentials, run once for a module's tests."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from apps.clusters.vault import opened
 from apps.clusters.vault.opened import OPENED
 from tests.clusters import fleet
 from tests.clusters import keeper as keeping
@@ -34,3 +37,14 @@ def keeper(running_keeper: Keeper, settings: Any) -> Iterator[Keeper]:
     yield running_keeper
     running_keeper.mend()
     OPENED.clear()
+
+
+@pytest.fixture
+def after(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Have what was opened be so many seconds older; the clock of all others stays as it is."""
+
+    def after(seconds: float) -> None:
+        clock = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds)
+        monkeypatch.setattr(opened, "time", clock)
+
+    return after

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
-from apps.clusters.actions import capabilities, credentials, discovering, rounds
+from apps.clusters.actions import capabilities, credentials, discovering, importing, rounds
 from apps.clusters.kube.survey import survey
 from apps.clusters.models import CheckSchedule, Cluster
 from apps.clusters.vault.secrets import Secrets
@@ -20,6 +20,7 @@ from tests.conftest import signed_in
 from tests.factories import make_cluster
 from tests.fakes import upstream as fake
 from tests.fakes.upstream import Answer, Behaviour
+from tests.rivals import another_connection
 
 pytestmark = pytest.mark.django_db
 
@@ -187,7 +188,7 @@ def test_a_cluster_that_is_removed_meanwhile_is_no_accident(cluster_api: fake.Up
 def test_an_order_that_comes_during_a_discovery_is_not_lost(cluster_api: fake.Upstream) -> None:
     cluster = make_cluster("busy", api_server_url=cluster_api.url)
     [connection] = capabilities.claim_due(10)
-    capabilities.make_due(cluster)
+    CheckSchedule.objects.filter(pk=cluster.pk).bring_forward("next_discovery_at")
     async_to_sync(discovering.discover)(connection)
     assert len(capabilities.claim_due(10)) == 1
 
@@ -231,14 +232,13 @@ def test_a_token_that_the_cluster_throws_back_is_stored_nowhere(
     assert len(cluster.platform_version) <= 64
 
 
-@pytest.mark.django_db(transaction=True)
-def test_checks_and_discovery_take_turns_of_their_own() -> None:
-    from apps.clusters.actions import checking
-
-    assert rounds.take_turn(checking.TURN)
-    assert rounds.take_turn(discovering.TURN)
-    rounds.end_turn(checking.TURN)
-    rounds.end_turn(discovering.TURN)
+@pytest.mark.parametrize("turn", rounds.Turn)
+def test_each_kind_of_round_takes_turns_of_its_own(turn: rounds.Turn) -> None:
+    with another_connection() as somebody:
+        for other in {*rounds.Turn, importing.TURN} - {turn}:
+            somebody.execute("SELECT pg_advisory_lock(%s)", [other])
+        assert rounds.take_turn(turn)
+        rounds.end_turn(turn)
 
 
 def test_claiming_takes_no_more_than_there_is_room_for() -> None:

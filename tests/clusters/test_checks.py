@@ -1,14 +1,12 @@
 """Checks end to end: claimed once, asked at the wire, recorded and told once."""
 
 import asyncio
-import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection, connections
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -22,12 +20,13 @@ from apps.clusters.actions import (
 )
 from apps.clusters.connection import Connection
 from apps.clusters.health import Reading
-from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
+from apps.clusters.models import Cluster, HealthCheck
 from apps.clusters.models.cluster import State
 from apps.clusters.probe import probe
 from apps.clusters.vault.secrets import Secrets
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, Upstream, kubernetes, prometheus, serve
+from tests.rivals import another_connection, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +90,8 @@ def test_no_token_travels_over_plain_http(upstream: Upstream) -> None:
 def test_an_api_server_that_does_not_do_turns_the_cluster_offline(
     upstream: Upstream, settings: object, answer: object, words: str
 ) -> None:
-    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 0.5)  # type: ignore[attr-defined]
+    if answer is Behaviour.DRIP:
+        settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 0.5)  # type: ignore[attr-defined]
     upstream.answers["/readyz"] = answer  # type: ignore[assignment]
     make_cluster("hub", api_server_url=upstream.url)
     check_all()
@@ -157,19 +157,20 @@ def test_a_check_that_breaks_costs_no_other_cluster_its_own(
 def test_an_answer_to_an_older_question_does_not_overwrite_a_newer_one(
     upstream: Upstream, settings: object
 ) -> None:
-    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 0.5)  # type: ignore[attr-defined]
+    settings.CHECK_TIMEOUTS = {"EDGE": 2.0, "HUB": 60.0}  # type: ignore[attr-defined]
     with serve({"/readyz": Behaviour.HANG}) as hanging:
-        cluster = make_cluster("moved", api_server_url=hanging.url)
+        cluster = make_cluster("moved", api_server_url=hanging.url, cluster_type="EDGE")
         [old] = health.claim_due(10)
-        registration.change(cluster, {"api_server_url": upstream.url})
+        registration.change(cluster, {"api_server_url": upstream.url, "cluster_type": "HUB"})
         [new] = health.claim_due(10)
 
         async def both() -> None:
             async with recording.gather() as gathering:
                 slow = asyncio.create_task(checking.check(old, gathering))
                 # The old question is on its way before the new one is asked.
-                while not hanging.requests:  # noqa: ASYNC110 - it is a fact of another thread
+                while not hanging.requests and not slow.done():  # noqa: ASYNC110 - it is a fact of another thread
                     await asyncio.sleep(0.01)
+                assert not slow.done()
                 await checking.check(new, gathering)
                 await slow
 
@@ -177,29 +178,19 @@ def test_an_answer_to_an_older_question_does_not_overwrite_a_newer_one(
     assert stored("moved").state == State.ONLINE
 
 
-@pytest.mark.django_db(transaction=True)
 def test_only_one_round_claims_at_a_time() -> None:
     make_cluster("hub")
-    taken, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        try:
-            assert rounds.take_turn(checking.TURN)
-            taken.set()
-            assert done.wait(10)
-        finally:
-            connections.close_all()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert taken.wait(5)
-    assert check_all() == 0
-    done.set()
-    holder.join(10)
-    # The lock goes with the connection of the worker that held it, once its server process ends.
-    deadline = time.monotonic() + 10
-    while check_all() == 0:
-        assert time.monotonic() < deadline
+    take = "SELECT pg_try_advisory_lock(%s)"
+    with another_connection() as somebody:
+        assert rounds.take_turn(rounds.Turn.CHECKS)
+        somebody.execute(take, [rounds.Turn.CHECKS])
+        assert somebody.fetchone() == (False,)
+        rounds.end_turn(rounds.Turn.CHECKS)
+        somebody.execute(take, [rounds.Turn.CHECKS])
+        assert somebody.fetchone() == (True,)
+        assert check_all() == 0
+        somebody.execute("SELECT pg_advisory_unlock(%s)", [rounds.Turn.CHECKS])
+        assert check_all() == 1
 
 
 def test_a_round_goes_on_claiming_while_one_cluster_hangs(
@@ -224,49 +215,20 @@ def test_a_round_goes_on_claiming_while_one_cluster_hangs(
 def test_two_workers_at_once_claim_each_check_once() -> None:
     for number in range(20):
         make_cluster(f"cluster-{number}")
-    barrier = threading.Barrier(2)
-    claimed: list[str] = []
-
-    def work() -> None:
-        try:
-            barrier.wait(5)
-            claimed.extend(one.name for one in health.claim_due(500))
-        finally:
-            connections.close_all()
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(10)
-    assert sorted(claimed) == sorted(f"cluster-{number}" for number in range(20))
+    claimed = at_once(*[lambda: health.claim_due(500)] * 2)
+    assert sorted(one.name for each in claimed for one in each) == sorted(
+        f"cluster-{number}" for number in range(20)
+    )
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_another_worker_holds_is_skipped_and_not_waited_for() -> None:
     make_cluster("held")
     make_cluster("free")
-    held, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        from django.db import transaction
-
-        try:
-            with transaction.atomic():
-                CheckSchedule.objects.select_for_update().get(cluster__name="held")
-                held.set()
-                assert done.wait(10)
-        finally:
-            connections.close_all()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert held.wait(5)
-    try:
+    row = "SELECT 1 FROM clusters_checkschedule WHERE cluster_id = %s FOR UPDATE"
+    with another_connection() as somebody:
+        somebody.execute(row, [stored("held").pk])
         assert [one.name for one in health.claim_due(500)] == ["free"]
-    finally:
-        done.set()
-        holder.join(10)
 
 
 def test_a_disabled_cluster_is_not_checked() -> None:

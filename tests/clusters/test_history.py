@@ -1,13 +1,12 @@
 """The history of checks by days: made ahead, dropped whole, never in anybody's way."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -19,6 +18,7 @@ from apps.clusters.models import Cluster, HealthCheck
 from apps.clusters.models.cluster import State
 from apps.clusters.tasks import trim_history
 from tests.factories import make_cluster
+from tests.rivals import another_connection, at_once
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -137,25 +137,9 @@ def test_each_check_stands_once_and_is_found_by_its_number() -> None:
 @contextmanager
 def reader_at_work() -> Iterator[None]:
     """Somebody reads the whole history in a transaction that goes on."""
-    reading, done = threading.Event(), threading.Event()
-
-    def read() -> None:
-        try:
-            with transaction.atomic():
-                HealthCheck.objects.count()
-                reading.set()
-                assert done.wait(20)
-        finally:
-            connections.close_all()
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    assert reading.wait(5)
-    try:
+    with another_connection() as somebody:
+        somebody.execute("SELECT count(*) FROM clusters_healthcheck")
         yield
-    finally:
-        done.set()
-        reader.join(10)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -181,23 +165,7 @@ def test_a_busy_table_is_left_for_the_next_time(
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_make_each_day_once(clock: Clock) -> None:
     clock(noon(60))
-    barrier, failures = threading.Barrier(2), list[BaseException]()
-
-    def work() -> None:
-        try:
-            barrier.wait(5)
-            trim_history()
-        except BaseException as error:  # noqa: BLE001 - reported by the assertion below
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(20)
-    assert failures == []
+    at_once(trim_history, trim_history)
     # A second one leaves what the first is at; it looks again the next hour.
     trim_history()
     assert len(partitions.partitions_of(history.TABLE)) == 4

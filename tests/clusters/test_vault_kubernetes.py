@@ -3,8 +3,7 @@
 import base64
 import io
 import logging
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
@@ -258,13 +257,12 @@ def test_a_secret_deleted_by_somebody_else_is_the_clusters_clear_problem(keeper:
 
 
 def test_a_deletion_is_noticed_by_a_process_that_had_opened_it(
-    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    keeper: Keeper, after: Callable[[float], None]
 ) -> None:
     cluster = stored()
     keeper.safe.secrets.clear()
     assert unlock(cluster.credential).token == CANARY
-    passed = time.monotonic() + 700
-    monkeypatch.setattr(time, "monotonic", lambda: passed)
+    after(700)
     with pytest.raises(BoxGone):
         unlock(cluster.credential)
 

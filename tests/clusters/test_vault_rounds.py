@@ -4,6 +4,7 @@ import base64
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -99,7 +100,7 @@ def test_a_few_are_read_one_by_one(keeper: Keeper) -> None:
 
 
 def test_an_api_that_is_away_is_asked_twice_for_a_whole_round_and_then_left_alone(
-    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    keeper: Keeper, after: Callable[[float], None]
 ) -> None:
     fill(keeper, 50)
     keeper.write_token("wrong")
@@ -110,19 +111,17 @@ def test_an_api_that_is_away_is_asked_twice_for_a_whole_round_and_then_left_alon
     keeper.write_token("a-token-of-the-keeper")
     assert all("refuses our own token (401)" in said for said in claim().values())
     assert keeper.safe.asked == []
-    moved = time.monotonic() + 6
-    monkeypatch.setattr(time, "monotonic", lambda: moved)
+    after(6)
     assert all(said.startswith("token-of-") for said in claim().values())
 
 
 def test_what_was_opened_serves_on_while_the_api_is_away(
-    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    keeper: Keeper, after: Callable[[float], None]
 ) -> None:
     clusters = fill(keeper, 10)
     claim()
     keeper.shut()
-    moved = time.monotonic() + 700
-    monkeypatch.setattr(time, "monotonic", lambda: moved)
+    after(700)
     assert claim() == {cluster.name: f"token-of-{cluster.name}" for cluster in clusters}
 
 

@@ -1,13 +1,13 @@
 """Many verdicts at once: the same as one by one, in as many statements as for one."""
 
-import threading
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection, connections, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.cluster import FailureStage, State
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
+from tests.rivals import another_connection, at_once
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -159,27 +160,12 @@ def test_verdicts_survive_a_connection_that_the_database_closed() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_cluster_that_somebody_changes_for_long_keeps_no_other_waiting() -> None:
     held, free = make_cluster("held"), make_cluster("free")
-    taken, done = threading.Event(), threading.Event()
-
-    def change() -> None:
-        try:
-            with transaction.atomic():
-                registration.hold(held.pk)
-                taken.set()
-                assert done.wait(10)
-        finally:
-            connections.close_all()
-
-    changing = threading.Thread(target=change)
-    changing.start()
-    assert taken.wait(5)
-    try:
+    with another_connection() as somebody:
+        # In the order of `registration.hold`.
+        for row in ("checkschedule WHERE cluster_id", "cluster WHERE id"):
+            somebody.execute(f"SELECT 1 FROM clusters_{row} = %s FOR NO KEY UPDATE", [held.pk])
         recording.record_all({held.pk: UP, free.pk: UP})
         assert states() == {"held": "UNKNOWN", "free": "ONLINE"}
-        assert not done.is_set()
-    finally:
-        done.set()
-        changing.join(10)
     recording.record_all({held.pk: later(UP), free.pk: later(UP)})
     assert states() == {"held": "ONLINE", "free": "ONLINE"}
     assert HealthCheck.objects.count() == 3
@@ -216,28 +202,17 @@ def test_a_round_stores_all_of_its_verdicts_before_it_ends(
 def test_two_workers_with_the_same_clusters_and_an_editor_do_not_deadlock() -> None:
     clusters = [make_cluster(f"c-{number}") for number in range(30)]
     ids = [cluster.pk for cluster in clusters]
-    barrier, failures = threading.Barrier(3), list[BaseException]()
 
-    def repeat(order: list[UUID] | None) -> None:
-        try:
-            barrier.wait(5)
-            for number in range(20):
-                if order is None:
-                    cluster = Cluster.objects.get(pk=ids[number])
-                    registration.change(cluster, {"region": f"region-{number}"})
-                else:
-                    verdict = replace(later(DOWN, number), reason=str(number))
-                    health.record_many(dict.fromkeys(order, verdict))
-        except BaseException as error:  # noqa: BLE001 - reported by the assertion below
-            failures.append(error)
-        finally:
-            connections.close_all()
+    def record(order: list[UUID]) -> None:
+        for number in range(20):
+            verdict = replace(later(DOWN, number), reason=str(number))
+            health.record_many(dict.fromkeys(order, verdict))
 
-    workers = [threading.Thread(target=repeat, args=[order]) for order in (ids, ids[::-1], None)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
-    assert failures == []
+    def edit() -> None:
+        for number in range(20):
+            cluster = Cluster.objects.get(pk=ids[number])
+            registration.change(cluster, {"region": f"region-{number}"})
+
+    at_once(partial(record, ids), partial(record, ids[::-1]), edit)
     assert HealthCheck.objects.count() == 20 * 30
     assert set(Cluster.objects.values_list("last_error", flat=True)) == {"19"}

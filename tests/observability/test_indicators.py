@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.clusters.actions import registration
+from apps.clusters.actions import registration, rounds
 from apps.clusters.models import Cluster
 from apps.observability.actions import collecting, keeping
 from apps.observability.actions.keeping import Found
@@ -19,6 +19,7 @@ from apps.observability.tasks import collect_indicators
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, prometheus, serve
+from tests.rivals import another_connection
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -98,7 +99,7 @@ def test_a_cluster_that_fails_costs_no_other_its_values(clock: Clock, answer: An
 def test_a_hanging_cluster_ends_with_the_round(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collecting, "ROUND_SECONDS", 0.5)
+    monkeypatch.setattr(collecting, "ROUND_SECONDS", 2)
     monkeypatch.setattr(collecting, "STORE_EVERY_SECONDS", 0.05)
     with (
         serve({"/api/v1/query": Behaviour.HANG}) as hanging,
@@ -149,18 +150,14 @@ def test_each_platform_is_asked_its_own_query_and_a_disabled_indicator_is_not(
 
 
 def test_while_a_round_is_under_way_no_other_begins(clock: Clock) -> None:
-    other = connection.copy()
-    try:
-        with other.cursor() as cursor, serve(said(cpu_percent="7")) as upstream:
-            make_cluster("hub", prometheus_url=upstream.url)
-            cursor.execute("SELECT pg_advisory_lock(%s)", [collecting.TURN])
-            assert collect() == 0
-            assert upstream.requests == []
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [collecting.TURN])
-            assert collect() == 1
-            assert collect() == 1
-    finally:
-        other.close()
+    with another_connection() as somebody, serve(said(cpu_percent="7")) as upstream:
+        make_cluster("hub", prometheus_url=upstream.url)
+        somebody.execute("SELECT pg_advisory_lock(%s)", [rounds.Turn.INDICATORS])
+        assert collect() == 0
+        assert upstream.requests == []
+        somebody.execute("SELECT pg_advisory_unlock(%s)", [rounds.Turn.INDICATORS])
+        assert collect() == 1
+        assert collect() == 1
 
 
 def test_a_round_that_was_killed_and_runs_again_tells_nothing_twice(
