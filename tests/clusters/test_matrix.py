@@ -31,6 +31,8 @@ PEOPLE = (
     "admin of red",
     "operator of red",
     "viewer of red",
+    "viewer of red within shop",
+    "operator of red within shop",
     "viewer of blue",
     "nobody",
     "anonymous",
@@ -42,10 +44,12 @@ def make(person: str) -> User | None:
         return None
     user = make_user("someone", is_superuser=person == "superuser")
     role, of, where = person.partition(" of ")
+    where, _, namespace = where.partition(" within ")
     if where == "all":
         grant(user, Role.ADMIN, everywhere=True)
     elif of:
-        grant(user, Role[role.upper()], label_selector={"team": where})
+        within = [namespace] if namespace else []
+        grant(user, Role[role.upper()], label_selector={"team": where}, namespaces=within)
     return user
 
 
@@ -98,7 +102,9 @@ def test_a_role_opens_what_it_should_and_nothing_else(operation: Operation, pers
     [one for one in operations() if one.is_about_a_cluster or one.names_clusters_in_its_body],
     ids=str,
 )
-@pytest.mark.parametrize("person", ["admin of red", "viewer of red", "nobody"])
+@pytest.mark.parametrize(
+    "person", ["admin of red", "viewer of red", "viewer of red within shop", "nobody"]
+)
 def test_a_hidden_cluster_looks_like_one_that_never_was(operation: Operation, person: str) -> None:
     make_cluster("red-cluster", labels={"team": "red"})
     hidden = make_cluster("blue-cluster", labels={"team": "blue"}, token="t0k3n")

@@ -201,12 +201,20 @@ def started(folder: Path, clusters: tuple[str, ...]) -> Iterator[RealFleet]:
 
         def start(cluster: str) -> Server:
             home = folder / (cluster or "whole")
-            _import(promtool, home, data[cluster])
-            return stack.enter_context(_serving(prometheus, home))
+            return stack.enter_context(one_server(prometheus, promtool, home, data[cluster]))
 
         servers = dict(zip(data, pool.map(start, data), strict=True))
         whole = servers.pop("")
         yield RealFleet(servers, whole)
+
+
+@contextmanager
+def one_server(
+    prometheus: Path, promtool: Path, home: Path, series: list[Series]
+) -> Iterator[Server]:
+    _import(promtool, home, series)
+    with _serving(prometheus, home) as server:
+        yield server
 
 
 def _import(promtool: Path, home: Path, series: list[Series]) -> None:
