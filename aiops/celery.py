@@ -4,7 +4,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import task_postrun, worker_ready
+
+from apps import measures
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops.settings.development")
 
@@ -19,3 +21,10 @@ app.autodiscover_tasks(
 def make_room(**_: Any) -> None:
     """After days without a worker today has no partition yet, and the hour may be long."""
     app.send_task("clusters.trim_history", expires=3600)
+
+
+@task_postrun.connect  # type: ignore[untyped-decorator]
+def count(task: Any, state: str | None = None, retval: Any = None, **_: Any) -> None:
+    measures.tasks.labels(task.name, state or "UNKNOWN").inc()
+    if isinstance(retval, int) and retval > 0:
+        measures.task_items.labels(task.name).inc(retval)

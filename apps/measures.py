@@ -44,7 +44,9 @@ limit_unavailable = Counter(
     "aiops_limit_unavailable_total",
     "Requests let through uncounted, for Redis was away or slow.",
 )
-rounds = Counter("aiops_rounds_total", "Rounds in the background that came to an end.", ["job"])
-round_work = Counter(
-    "aiops_round_items_total", "Clusters that those rounds have dealt with.", ["job"]
+tasks = Counter("aiops_tasks_total", "Tasks in the background that ended.", ["task", "state"])
+task_items = Counter(
+    "aiops_task_items_total",
+    "What those tasks have dealt with: checks made, indicators found, and so on.",
+    ["task"],
 )

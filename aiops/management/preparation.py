@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from aiops import measuring
 from aiops.embedded.layout import make_once, var_dir
 from aiops.embedded.supervision import say
 from aiops.settings import env
@@ -15,6 +16,7 @@ from aiops.settings import env
 
 def prepare(*, simulated: bool) -> str:
     """Bring the database up to date and return the sentence that says how to sign in."""
+    measuring.empty(var_dir() / "measures")
     say("Preparing the database.")
     call_command("migrate", interactive=False, verbosity=0)
     how_to_sign_in = admit_administrator(var_dir() / "admin-password")

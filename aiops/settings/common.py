@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "aiops.journal.RequestIdMiddleware",
     # Before whatever asks for the Host: a probe comes by a pod's address.
     "aiops.vitals.ProbeMiddleware",
+    "aiops.measuring.MeasureMiddleware",
     "aiops.bodies.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -85,6 +86,9 @@ DATABASES = {
     | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# What Prometheus shows at /metrics; without one, tokens of the staff open it.
+METRICS_TOKEN = env.text("AIOPS_METRICS_TOKEN", "")
 
 # Redis by purpose: 0 events and broker, 1 rate limits, 2 cache, 3 sessions.
 EVENTS_REDIS_URL = env.redis(0)

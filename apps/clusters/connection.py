@@ -69,13 +69,13 @@ def connect_with(
 ) -> Connection:
     """Build the connection that these secrets make, stored or not."""
 
-    def upstream(url: str, token: str) -> Upstream:
+    def upstream(kind: str, url: str, token: str) -> Upstream:
         secure = url.startswith("https:")
         # A token over plain http is a token for everybody on the way.
         shown = token if secure or settings.ALLOW_INSECURE_UPSTREAMS else ""
-        return Upstream(url, ca_bundle if secure else "", shown)
+        return Upstream(url, ca_bundle if secure else "", shown, kind=kind)
 
-    api_server = upstream(cluster.api_server_url, secrets.token)
+    api_server = upstream("api_server", cluster.api_server_url, secrets.token)
     if api_server.base_url.startswith("https:"):
         # Shown to the API server alone: the parts have tokens of their own, and other names.
         api_server = replace(
@@ -90,12 +90,12 @@ def connect_with(
         cluster_type=cluster.cluster_type,
         api_server=api_server,
         parts={
-            part: upstream(url, getattr(secrets, token_name))
+            part: upstream(part, url, getattr(secrets, token_name))
             for part, token_name in TOKEN_OF.items()
             if (url := getattr(cluster, f"{part}_url"))
         },
         replicas=tuple(
-            upstream(url, secrets.prometheus_token)
+            upstream("prometheus", url, secrets.prometheus_token)
             for url in dict.fromkeys(cluster.prometheus_replica_urls)
             if url != cluster.prometheus_url
         ),

@@ -10,6 +10,7 @@ from apps.http.bodies import hung_up
 from apps.http.call import Call, Reply, Stage, Unreachable, Upstream
 from apps.http.connection import Connection, Stale
 from apps.http.dialing import Progress
+from apps.http.measuring import measured
 from apps.http.place import Place, locate
 from apps.http.wire import Answer, compose
 
@@ -41,6 +42,13 @@ async def carry(
     upstream: Upstream, place: Place, request: bytes, answer: Answer, deadline: float
 ) -> Connection:
     """Send a request as it is, and fill `answer`; raise Unreachable otherwise."""
+    with measured(upstream.kind, answer):
+        return await _carry(upstream, place, request, answer, deadline)
+
+
+async def _carry(
+    upstream: Upstream, place: Place, request: bytes, answer: Answer, deadline: float
+) -> Connection:
     progress = Progress()
     try:
         async with asyncio.timeout(deadline) as time_limit:

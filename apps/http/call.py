@@ -72,6 +72,8 @@ class Upstream:
     server_name: str = ""
     # How the token is shown; OAuth clients sign in by Basic.
     scheme: str = "Bearer"
+    # What it is to us, for our own metrics.
+    kind: str = "other"
 
     @property
     def address(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 import redis
 from django.conf import settings as live
 
-from apps import lasting_loop
+from apps import lasting_loop, measures
 from apps.clusters.connection import Connection
 from apps.http import Call, Reply, Unreachable, Upstream
 from apps.observability.federation import cache, cached, upstreams, wishes
@@ -157,9 +157,9 @@ def test_a_redis_that_is_away_costs_no_answer_and_is_counted(
         target = at(fake)
         return [await ask(target, call(time=str(moment))) for moment in range(3)]
 
-    before = cache.counts["unavailable"]
+    before = measures.cache_unavailable._value.get()
     assert [one.cached for one in lasting_loop.submit(asked()).result(30)] == [False] * 3
-    assert cache.counts["unavailable"] > before
+    assert measures.cache_unavailable._value.get() > before
 
 
 def test_so_long_is_kept_what_the_question_is_about() -> None:

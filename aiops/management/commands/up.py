@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from aiops import measuring
 from aiops.embedded import supervision
 from aiops.embedded.attachment import ours
 from aiops.embedded.layout import var_dir
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     simulated = False
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        measuring.share(var_dir() / "measures")
         plan = supervision.Plan(
             var=var_dir(),
             port=read_port(),

@@ -76,15 +76,18 @@ class Breaker:
         self.state = State.CLOSED
         self._failures = self._waits = 0
 
-    def fail(self, admitted: Admitted) -> None:
+    def fail(self, admitted: Admitted) -> bool:
+        """Count a failure; return whether it is the one that opened it."""
         if self.state == State.CLOSED:
             self._failures += 1
             if self._failures >= self._rules.failures:
                 self._opened = self._clock()
                 self._open()
+                return True
         elif admitted.probe:
             self._failures += 1
             self._open()
+        return False
 
     def drop(self, admitted: Admitted) -> None:
         """The question was given up before it could tell anything: the next one may try."""

@@ -9,7 +9,6 @@ import hashlib
 import logging
 import struct
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -20,6 +19,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from apps import measures
 from apps.http import MIB, Upstream
 
 logger = logging.getLogger(__name__)
@@ -38,9 +38,6 @@ INSTANT, HOUR, LONGER, LABELS, ALERTS = 30, 60, 300, 300, 10
 NEWEST = 15
 SETTLED_AFTER = 60.0
 _STORED = struct.Struct(">d")
-
-# hits, misses, unavailable: what this process saw since it began.
-counts: Counter[str] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +116,9 @@ class Store:
             else:
                 self._late = 0
         if not isinstance(found, bytes) or len(found) < _STORED.size:
-            counts["misses"] += 1
+            measures.cache_misses.inc()
             return None
-        counts["hits"] += 1
+        measures.cache_hits.inc()
         (stored,) = _STORED.unpack_from(found)
         return Kept(found[_STORED.size :], max(0.0, time.time() - stored))
 
@@ -137,12 +134,12 @@ class Store:
 
     def _is_there(self) -> bool:
         if time.monotonic() < self._resting_until:
-            counts["unavailable"] += 1
+            measures.cache_unavailable.inc()
             return False
         return True
 
     def _rest(self, error: Exception) -> None:
-        counts["unavailable"] += 1
+        measures.cache_unavailable.inc()
         self._late += 1
         if not isinstance(error, TimeoutError) or self._late >= MOST_LATE:
             self._resting_until = time.monotonic() + LEFT_ALONE

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from django.conf import settings
 
+from apps import measures
 from apps.clusters.connection import Connection
 from apps.http import Call, Reply
 from apps.observability.federation import cache, holding, wishes
@@ -79,6 +80,7 @@ async def _ask_cached(
     name = (id(asyncio.get_running_loop()), key, anew, call.deadline)
     flight = _flights.get(name) or _start(name, _find(target, part, call, "" if anew else key))
     if flight.read_at and not anew:
+        measures.cache_hits.inc()
         age = time.monotonic() - flight.read_at
         return Heard(read(flight.answer.result().reply), cached=True, age_seconds=age)
     reply, kept_for = await _wait_for(flight)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from apps import measures
 from apps.clusters.connection import Connection
 from apps.http import Call, Reply, Stage, Unreachable, Upstream, ask
 from apps.observability.federation import pairs, seats
@@ -87,7 +88,8 @@ async def _watched(key: tuple[UUID, str, str], deadline: float) -> AsyncIterator
         yield
     except BaseException as error:
         if _tells_of_absence(error, deadline, time.monotonic() - started):
-            breaker.fail(admitted)
+            if breaker.fail(admitted):
+                measures.breaker_opened.labels(key[1]).inc()
         else:
             _note(breaker, admitted, error)
         raise
