@@ -148,7 +148,9 @@ def _split(url: str, ca_bundle: str, shown: str = "") -> tuple[Upstream, str]:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     base = f"{parts.scheme}://{parts.netloc}"
-    return Upstream(base, ca_bundle if secure else "", shown, scheme="Basic"), parts.path
+    trusted = ca_bundle if secure else ""
+    kind = "identity_provider"
+    return Upstream(base, trusted, shown, scheme="Basic", kind=kind), parts.path
 
 
 def _request(

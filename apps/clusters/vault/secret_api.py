@@ -107,7 +107,7 @@ class Namespace:
             )
         token = _content(found["token_file"])
         ca_bundle = _content(found["ca_file"]) if found["ca_file"] else ""
-        return cls(found["namespace"], Upstream(found["url"], ca_bundle, token))
+        return cls(found["namespace"], Upstream(found["url"], ca_bundle, token, kind="vault"))
 
     def path(self, name: str = "") -> str:
         return f"/api/v1/namespaces/{self.name}/secrets{f'/{name}' if name else ''}"
