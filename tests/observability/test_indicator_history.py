@@ -1,5 +1,6 @@
 """The values of the past: summed up by hours, as often as one likes, and dropped by days."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,9 +48,10 @@ def test_only_full_hours_are_summed_up_and_each_once(found: Found) -> None:
 def test_an_hour_that_was_summed_up_too_early_is_done_anew(found: Found) -> None:
     keeping.store(noon(), [found])
     history.sum_up(noon() + HOUR)
-    keeping.store(noon() + timedelta(minutes=30), [found])
+    keeping.store(noon() + timedelta(minutes=30), [replace(found, value=found.value + 2)])
     history.sum_up(noon() + HOUR)
-    assert IndicatorHour.objects.get().samples == 2
+    hour = IndicatorHour.objects.get()
+    assert (hour.average, hour.last) == (found.value + 1, found.value + 2)
 
 
 def test_hours_missed_while_nobody_was_there_are_made_up_for(found: Found) -> None:

@@ -18,14 +18,14 @@ HOUR = timedelta(hours=1)
 MINUTES_KEPT = timedelta(days=2)
 _SUM_UP = """
     INSERT INTO observability_indicatorhour
-        (cluster_id, indicator_id, hour, minimum, maximum, average, last, samples)
+        (cluster_id, indicator_id, hour, minimum, maximum, average, last)
     SELECT cluster_id, indicator_id, %s, min(value), max(value), avg(value),
-           (array_agg(value ORDER BY at DESC))[1], count(*)
+           (array_agg(value ORDER BY at DESC))[1]
     FROM observability_indicatorsample WHERE at >= %s AND at < %s
     GROUP BY cluster_id, indicator_id
     ON CONFLICT (cluster_id, indicator_id, hour) DO UPDATE SET
         minimum = excluded.minimum, maximum = excluded.maximum, average = excluded.average,
-        last = excluded.last, samples = excluded.samples
+        last = excluded.last
 """
 _GONE = """
     DELETE FROM observability_indicatorreading AS reading WHERE NOT EXISTS

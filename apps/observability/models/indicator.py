@@ -60,7 +60,6 @@ class Indicator(models.Model):
     enabled = models.BooleanField(default=True)
     built_in = models.BooleanField(default=False, editable=False)
     edited = models.BooleanField(default=False, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["name"]

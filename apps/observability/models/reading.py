@@ -56,7 +56,6 @@ class IndicatorHour(models.Model):
     maximum = models.FloatField()
     average = models.FloatField()
     last = models.FloatField()
-    samples = models.PositiveSmallIntegerField()
 
     def __str__(self) -> str:
         return f"{self.cluster_id} {self.indicator_id} {self.hour:%F %R} {self.average:g}"
