@@ -145,7 +145,9 @@ def test_no_query_tells_more_than_the_persons_namespaces_hold(pair: Pair) -> Non
     assert told > 40
 
 
-@pytest.mark.parametrize("match", ["", "up", "queue_depth", '{namespace!="shop"}', '{le=~".+"}'])
+@pytest.mark.parametrize(
+    "match", ["", "up", "queue_depth", '{namespace!="shop", instance=~".+"}', '{le=~".+"}']
+)
 def test_nothing_there_is_told_beyond_the_persons_namespaces(pair: Pair, match: str) -> None:
     times = {"start": str(RANGE["start"]), "end": str(RANGE["end"])}
     scope = {**times, "match[]": match} if match else times

@@ -77,10 +77,7 @@ def with_label(labels: Labels, name: str, value: str) -> Labels:
 
 def of_cluster(labels: Labels, cluster: str) -> Labels:
     """Return the labels as the fleet has them; no name, no label of the cluster."""
-    found = {naming.fleetwide(name): value for name, value in labels}
-    if cluster:
-        found[naming.CLUSTER] = cluster
-    return tuple(sorted(found.items()))
+    return tuple(sorted(naming.under(cluster, dict(labels)).items()))
 
 
 def put(vector: Vector, labels: Labels, samples: Samples, refusal: str = SAME_LABELS) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from apps.observability.federation.outcome import SourceFailed
-from apps.observability.promql.naming import CLUSTER, fleetwide
+from apps.observability.promql.naming import under
 
 # What numbers are written with. Without it, a sample of a float is `[,""]`.
 _FIGURES = b"0123456789.eE+-NaInf"
@@ -88,15 +88,6 @@ def _chunks(result: Sequence[Series]) -> Iterator[bytes]:
             buffer.clear()
     if buffer:
         yield bytes(buffer)
-
-
-def under(cluster: str, labels: dict[str, str]) -> dict[str, str]:
-    """Return the labels as the fleet has them: what was called `cluster` before moves aside."""
-    # Most have none, and are changed where they are.
-    if CLUSTER in " ".join(labels):
-        labels = {fleetwide(label): value for label, value in labels.items()}
-    labels[CLUSTER] = cluster
-    return labels
 
 
 def _check_vector(result: Sequence[Series]) -> bool:

@@ -31,6 +31,19 @@ def is_plain(label: str) -> bool:
     return len(label) <= _LONGEST and _PLAIN.fullmatch(label) is not None
 
 
+def under(cluster: str, labels: dict[str, str]) -> dict[str, str]:
+    """Return a series' labels as the fleet has them: what was called `cluster` moves aside.
+
+    The dictionary itself may be changed. Without a name of a cluster there is none among them.
+    """
+    # Most have none, and are changed where they are.
+    if CLUSTER in " ".join(labels):
+        labels = {fleetwide(label): value for label, value in labels.items()}
+    if cluster:
+        labels[CLUSTER] = cluster
+    return labels
+
+
 def written(label: str) -> str:
     return label if _PLAIN.fullmatch(label) else quoted(label)
 

@@ -12,9 +12,8 @@ from apps.accounts.models import User
 from apps.clusters.connection import Connection
 from apps.observability.federation import targets
 from apps.observability.federation.fan_out import ask_each
-from apps.observability.federation.merge import under
 from apps.observability.promql import guard, naming, split
-from apps.observability.promql.naming import CLUSTER
+from apps.observability.promql.naming import CLUSTER, under
 from apps.observability.queries import asking
 from apps.observability.queries.asking import Coverage, Params
 from apps.observability.queries.splicing import TRUNCATED
