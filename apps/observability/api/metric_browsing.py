@@ -45,6 +45,9 @@ REFUSALS = {
     502: OpenApiResponse(Problem, description="No cluster answered; `details.clusters` says why."),
     504: OpenApiResponse(Problem, description="No cluster answered in time."),
 }
+OF_WHOLE_CLUSTERS = OpenApiResponse(
+    Problem, description="Your grants hold you to namespaces, and metadata is of whole clusters."
+)
 
 
 class _Merged(BaseModel):
@@ -173,7 +176,7 @@ class MetadataView(_BrowsingView):
     @extend_schema(
         tags=["metrics"],
         parameters=[CLUSTERS, METRIC, LIMIT, OFFLINE],
-        responses={200: MergedMetadata, **REFUSALS},
+        responses={200: MergedMetadata, 403: OF_WHOLE_CLUSTERS, **REFUSALS},
         examples=examples.METADATA,
         extensions=takes("SIGNED_IN"),
     )

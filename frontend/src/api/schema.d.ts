@@ -4660,6 +4660,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Your grants hold you to namespaces, and metadata is of whole clusters. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A named cluster is not there, or is disabled. */
             404: {
                 headers: {

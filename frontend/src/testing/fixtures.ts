@@ -8,6 +8,7 @@ export const me: Me = {
   email: 'ada@example.test',
   is_staff: true,
   role: 'ADMIN',
+  grants: [],
   version: '0.1.0',
 };
 
