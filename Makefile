@@ -20,7 +20,7 @@ up: ## Run everything with an empty fleet
 test: ## Check and test everything that can be tested on this machine
 	@$(SETUP) dev client tools && exec $(PYTHON) -m scripts.check
 
-bench: ## Measure what things cost, or ONLY=polling; takes half an hour, wants a quiet machine
+bench: ## Measure what things cost, or ONLY=merge; takes three quarters of an hour, wants a quiet machine
 	@$(SETUP) dev && exec $(PYTHON) -m scripts.bench $(if $(ONLY),--only $(ONLY))
 
 client: ## Build the browser's part

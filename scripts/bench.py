@@ -12,9 +12,14 @@ from typing import Any
 
 from scripts.figures import render
 from scripts.steps import ROOT, say
-from tests.benchmarks import polling
+from tests.benchmarks import caching, federation, merging, polling
 
-BENCHMARKS: dict[str, Callable[..., None]] = {"polling": polling.measure}
+BENCHMARKS: dict[str, Callable[..., None]] = {
+    "federation": federation.measure,
+    "merge": merging.measure,
+    "cache": caching.measure,
+    "polling": polling.measure,
+}
 FIGURES = ROOT / "docs" / "figures.json"
 
 

@@ -212,12 +212,12 @@ def started(folder: Path, clusters: tuple[str, ...]) -> Iterator[RealFleet]:
 def one_server(
     prometheus: Path, promtool: Path, home: Path, series: list[Series]
 ) -> Iterator[Server]:
-    _import(promtool, home, series)
-    with _serving(prometheus, home) as server:
+    import_into(promtool, home, series)
+    with serving(prometheus, home) as server:
         yield server
 
 
-def _import(promtool: Path, home: Path, series: list[Series]) -> None:
+def import_into(promtool: Path, home: Path, series: list[Series]) -> None:
     home.mkdir()
     text = home / "data.om"
     with text.open("w") as out:
@@ -240,7 +240,7 @@ def _import(promtool: Path, home: Path, series: list[Series]) -> None:
 
 
 @contextmanager
-def _serving(prometheus: Path, home: Path) -> Iterator[Server]:
+def serving(prometheus: Path, home: Path) -> Iterator[Server]:
     config = home / "prometheus.yml"
     config.write_text("{}")
     port = free_port()

@@ -100,12 +100,17 @@ async def series(
     upstream = upstream_of(target)
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
 
+def read_series(upstream: Upstream, reply: Reply, kind: str, cluster: str) -> Said[merge.Part]:
+    """Read an answer by the short way, if it is printed for it, or by the long one."""
+    part = printed.splice(reply.body, kind, cluster) if reply.status == 200 else None
+    if part is not None:
+        return Said(part, (), ())
+    said = prometheus.read_as(prometheus.SERIES, upstream, reply)
+    return Said(merge.splice(said.data, kind, cluster), said.warnings, said.infos)
+
+
     def read(reply: Reply) -> Said[merge.Part]:
-        part = printed.splice(reply.body, kind, target.name) if reply.status == 200 else None
-        if part is not None:
-            return Said(part, (), ())
-        said = prometheus.read_as(prometheus.SERIES, upstream, reply)
-        return Said(merge.splice(said.data, kind, target.name), said.warnings, said.infos)
+        return read_series(upstream, reply, kind, target.name)
 
     return (await ask_cached(target, call, read)).value
 

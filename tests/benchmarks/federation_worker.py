@@ -1,0 +1,89 @@
+"""The measured side of benchmark 1: a web process' own code, from the question to the bytes.
+
+Each line is a question as JSON; the answer tells how long it took in all, how long the slowest
+cluster took as the way out saw it, and what CPU time this whole process spent.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import django
+
+from tests.benchmarks.children import tell
+
+
+def watched() -> list[float]:
+    """Note how long each call takes from its start to its last byte; seats are not in it."""
+    from apps.http import Call, Reply, Upstream
+    from apps.observability.federation import upstreams
+
+    took: list[float] = []
+    ask = vars(upstreams)["ask"]
+
+    async def timed(upstream: Upstream, call: Call) -> Reply:
+        began = time.perf_counter()
+        try:
+            reply: Reply = await ask(upstream, call)
+            return reply
+        finally:
+            took.append(time.perf_counter() - began)
+
+    vars(upstreams)["ask"] = timed
+    return took
+
+
+def as_one(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask as Grafana does; read the answer to its end."""
+    from apps.accounts.models import User
+    from apps.observability.arithmetic.values import Grid
+    from apps.observability.queries import fleet
+
+    start, end, step = asked["times"]
+    query = fleet.FleetQuery(asked["query"], Grid(start, end, step), asked["timeout"])
+    answer = fleet.ask(User.objects.get(), query)
+    if isinstance(answer, fleet.Worked):
+        size = len(answer.result)
+    else:
+        held = answer.hold()
+        size = len(answer.held()) + (0 if held else sum(map(len, answer.rest())))
+    return {"bytes": size, "answered": answer.coverage.answered}
+
+
+def each(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask as our own pages do; tell how long each of the good clusters took."""
+    from apps.accounts.models import User
+    from apps.observability.arithmetic.values import Grid
+    from apps.observability.federation.outcome import Answer
+    from apps.observability.queries import metrics
+
+    start, end, step = asked["times"]
+    question = metrics.Question(asked["query"], Grid(start, end, step), asked["timeout"])
+    answer = metrics.ask(User.objects.get(), question)
+    good = [one.elapsed_ms for one in answer.outcomes if isinstance(one, Answer)]
+    return {"each_ms": sorted(good), "answered": len(good)}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops.settings.test")
+    django.setup()
+    took = watched()
+    ways: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]
+    ways = {"as one": as_one, "each": each}
+    tell("ready")
+    for line in sys.stdin:
+        asked = json.loads(line)
+        took.clear()
+        cpu, began = time.process_time(), time.perf_counter()
+        found = ways[asked["way"]](asked)
+        found["total"] = time.perf_counter() - began
+        found["cpu"] = time.process_time() - cpu
+        found["slowest"] = max(took, default=0.0)
+        tell(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
