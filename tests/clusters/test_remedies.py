@@ -1,8 +1,5 @@
 """What a failed handshake says, and what the remedy is."""
 
-import ssl
-from pathlib import Path
-
 import pytest
 from django.utils import timezone
 
@@ -17,15 +14,6 @@ from tests.fakes.upstream import kubernetes, serve
 pytestmark = pytest.mark.django_db
 AUTHORITY, STRANGER = Authority(), Authority("somebody-else")
 NAME = "api.example.net"
-
-
-def served_by(folder: Path, authority: Authority, hours: tuple[float, float]) -> ssl.SSLContext:
-    signed = authority.sign(NAME, hours=hours)
-    file = folder / "server.pem"
-    file.write_text(signed.certificate + signed.key)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 def registered(port: int, server_name: str) -> Cluster:
@@ -46,9 +34,10 @@ def registered(port: int, server_name: str) -> Cluster:
     ids=["ended", "not begun", "another name", "no address in it", "another authority"],
 )
 def test_each_certificate_that_is_refused_has_a_remedy_of_its_own(
-    tmp_path: Path, authority: Authority, hours: tuple[float, float], server_name: str, remedy: str
+    authority: Authority, hours: tuple[float, float], server_name: str, remedy: str
 ) -> None:
-    with serve(kubernetes(), tls=served_by(tmp_path, authority, hours)) as upstream:
+    signed = authority.sign(NAME, hours=hours)
+    with serve(kubernetes(), tls=signed.shown_by_a_server()) as upstream:
         [tested] = testing.ask_now([registered(upstream.port, server_name)])
     assert tested.verdict.stage == FailureStage.TLS
     assert tested.verdict.remedy.startswith(remedy)
@@ -62,8 +51,8 @@ def test_a_plain_server_behind_an_https_address_is_told_apart() -> None:
     assert tested.verdict.remedy == "Check that the address is one for https."
 
 
-def test_a_sound_certificate_is_remembered_with_its_end(tmp_path: Path) -> None:
-    with serve(kubernetes(), tls=served_by(tmp_path, AUTHORITY, (-1, 24))) as upstream:
+def test_a_sound_certificate_is_remembered_with_its_end() -> None:
+    with serve(kubernetes(), tls=AUTHORITY.sign(NAME).shown_by_a_server()) as upstream:
         [tested] = testing.ask_now([registered(upstream.port, NAME)])
     ends = Cluster.objects.get().certificate_expires_at
     assert tested.verdict.state == "ONLINE"

@@ -1,8 +1,10 @@
 """Certificate authorities for tests, and what they sign: all in memory, all PEM."""
 
+import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from tempfile import NamedTemporaryFile
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -27,6 +29,16 @@ def pem_of(
 class Signed:
     certificate: str
     key: str
+
+    def shown_by_a_server(self) -> ssl.SSLContext:
+        """Return the TLS of a server that shows this certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # OpenSSL takes a certificate of its own from a file alone.
+        with NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(self.certificate + self.key)
+            file.flush()
+            context.load_cert_chain(file.name)
+        return context
 
 
 @dataclass(frozen=True)
