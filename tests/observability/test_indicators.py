@@ -11,6 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.clusters.actions import registration, rounds
 from apps.clusters.models import Cluster
+from apps.clusters.models.credential import AuthType
+from apps.clusters.vault import store
+from apps.clusters.vault.secrets import Secrets
 from apps.observability.actions import collecting, keeping
 from apps.observability.actions.keeping import Found
 from apps.observability.collect.judging import is_significant, judge
@@ -133,6 +136,20 @@ def test_only_enabled_clusters_with_a_prometheus_are_asked(clock: Clock) -> None
         make_cluster("none")
         assert collect() == 0
     assert upstream.requests == []
+
+
+def test_a_prometheus_with_a_token_of_its_own_is_asked_though_the_api_servers_is_missing(
+    clock: Clock, settings: Any
+) -> None:
+    settings.ALLOW_INSECURE_UPSTREAMS = True
+    secrets = {"api": Secrets(), "own": Secrets(prometheus_token="p")}
+    with serve(said(cpu_percent="7")) as upstream:
+        for name, held in secrets.items():
+            cluster = make_cluster(name, prometheus_url=upstream.url)
+            store.store(cluster, held, auth_type=AuthType.OIDC)
+        assert collect() == 1
+    assert [one.headers["authorization"] for one in upstream.requests] == ["Bearer p"]
+    assert list(values()) == [("own", "cpu-percent")]
 
 
 def test_each_platform_is_asked_its_own_query_and_a_disabled_indicator_is_not(

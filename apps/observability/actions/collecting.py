@@ -14,7 +14,7 @@ from apps.observability.actions import keeping
 from apps.observability.actions.keeping import Found
 from apps.observability.collect import asking
 from apps.observability.federation.fan_out import ask_each
-from apps.observability.federation.outcome import Failure, Outcome, SourceFailed
+from apps.observability.federation.outcome import Failure, Outcome
 from apps.observability.models import Indicator
 
 logger = logging.getLogger(__name__)
@@ -45,8 +45,6 @@ async def _round(now: datetime) -> int:
     arrived: list[Found] = []
 
     async def ask_one(target: Connection) -> None:
-        if target.problem:
-            raise SourceFailed("CREDENTIALS_INVALID", target.problem)
         queries = {
             name: indicator.query_on(platforms[target.name])
             for name, indicator in indicators.items()

@@ -30,11 +30,21 @@ _breakers: dict[tuple[UUID, str, str], Breaker] = {}
 _answering: dict[tuple[UUID, str], str] = {}
 
 
+def first_of(target: Connection, part: str) -> Upstream:
+    """Return a part's own server; raise SourceFailed where there is none, or nothing opens it."""
+    upstream = target.parts.get(part)
+    if upstream is None:
+        raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", f"no {part.title()} URL is registered")
+    # What opens it may be at hand where what opens the API server is not.
+    if target.problem and not upstream.token:
+        raise SourceFailed("CREDENTIALS_INVALID", target.problem)
+    return upstream
+
+
 async def ask_part(target: Connection, part: str, call: Call) -> Reply:
     """Return the whole answer; raise SourceFailed (skipped, no such part) or http.Unreachable."""
+    first_of(target, part)
     servers = target.servers_of(part)
-    if not servers:
-        raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", f"no {part.title()} URL is registered")
     ends = time.monotonic() + call.deadline
     if len(servers) == 1:
         return await _ask_server(target.cluster_id, part, servers[0], call, ends)

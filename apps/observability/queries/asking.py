@@ -24,9 +24,9 @@ from apps.observability.federation.outcome import (
     Answer,
     Failure,
     Outcome,
-    SourceFailed,
     Target,
 )
+from apps.observability.federation.upstreams import first_of
 from apps.observability.sources import prometheus
 from apps.observability.sources.prometheus import Decoder, QueryResult, Said
 
@@ -49,13 +49,7 @@ def upstream_of(target: Connection) -> Upstream:
     if not isinstance(target, Target):
         # Of any other connection nobody has looked up what the person may see there.
         raise TypeError("for a person only those clusters are asked that were chosen for them")
-    upstream = target.parts.get("prometheus")
-    if upstream is None:
-        raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", "no Prometheus URL is registered")
-    # What opens Prometheus may be at hand where what opens the API server is not.
-    if target.problem and not upstream.token:
-        raise SourceFailed("CREDENTIALS_INVALID", target.problem)
-    return upstream
+    return first_of(target, "prometheus")
 
 
 def path_of(grid: Grid) -> str:
@@ -100,6 +94,7 @@ async def series(
     upstream = upstream_of(target)
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
 
+
 def read_series(upstream: Upstream, reply: Reply, kind: str, cluster: str) -> Said[merge.Part]:
     """Read an answer by the short way, if it is printed for it, or by the long one."""
     part = printed.splice(reply.body, kind, cluster) if reply.status == 200 else None
@@ -107,7 +102,6 @@ def read_series(upstream: Upstream, reply: Reply, kind: str, cluster: str) -> Sa
         return Said(part, (), ())
     said = prometheus.read_as(prometheus.SERIES, upstream, reply)
     return Said(merge.splice(said.data, kind, cluster), said.warnings, said.infos)
-
 
     def read(reply: Reply) -> Said[merge.Part]:
         return read_series(upstream, reply, kind, target.name)
