@@ -8,6 +8,7 @@ _SECRETS = re.compile(
     r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # JSON web tokens: service accounts' tokens are such
     r"|sha256~[\w-]{16,}"  # OpenShift's OAuth tokens
     r"|aiops_[0-9a-f]{12}\.[\w-]{20,}"  # our own API tokens
+    r"|aiops_wh_[\w-]{20,}"  # and those of webhooks
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
     r"|(?P<scheme>\w+://[^\s:/@]*):[^\s/@]+@",  # passwords in addresses
     re.DOTALL,

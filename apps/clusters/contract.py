@@ -9,6 +9,7 @@ from django.utils import timezone
 from pydantic import BaseModel, Field
 
 from apps.clusters.expiry import warn_until
+from apps.clusters.health import COSTS
 from apps.clusters.models import CheckSchedule, Cluster, Credential, HealthCheck
 
 StateName = Literal["ONLINE", "DEGRADED", "OFFLINE", "UNKNOWN", "PROVISIONING"]
@@ -155,8 +156,8 @@ class PastCheck(BaseModel):
     failure_stage: FailureStageName | None
 
 
-PARTS = ("api_server", "prometheus", "tempo", "loki", "alertmanager")
-_HEALTH_FIELDS = tuple(f"{part}_healthy" for part in PARTS)
+PARTS = tuple(COSTS)
+HEALTH_FIELDS = tuple(f"{part}_healthy" for part in PARTS)
 _ENDPOINTS = tuple(ClusterEndpoints.model_fields)
 _PLAIN = (
     "id",
@@ -180,7 +181,7 @@ _STATUS = (
     "last_error",
     "remedy",
     "certificate_expires_at",
-    *_HEALTH_FIELDS,
+    *HEALTH_FIELDS,
 )
 _CHECK = tuple(name for name in PastCheck.model_fields if name != "failure_stage")
 

@@ -102,7 +102,9 @@ async def ask_for_token(provider: Provider, secrets: Secrets, seconds: float) ->
         endpoint = await _find_endpoint(provider, seconds / 2)
         call, shown = _request(provider, secrets, endpoint)
         upstream, path = _split(endpoint.url, provider.ca_bundle, shown)
-        reply = await _ask(upstream, Call(path, form=call, deadline=seconds / 2))
+        reply = await _ask(
+            upstream, Call(path, form=call, deadline=seconds / 2, cap=LONGEST_ANSWER)
+        )
         return _read(reply, secrets, upstream, datetime.now(UTC))
     except _Stop as stop:
         return stop.answer

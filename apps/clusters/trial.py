@@ -11,18 +11,14 @@ from apps.clusters import remedies
 from apps.clusters.connection import Connection
 from apps.clusters.contract_permissions import PermissionsView, describe_permissions
 from apps.clusters.kube.listing import Unread
-from apps.clusters.kube.reviews import AUTHORIZATION, who_am_i
+from apps.clusters.kube.reviews import ACCESS_REVIEWS, access_review, who_am_i
+from apps.clusters.kube.rights import Right
 from apps.clusters.permissions import review
 from apps.clusters.probe import NAMES, QUESTIONS
 from apps.http import MIB, Call, Reply, Unreachable, Upstream, ask
 
 # Whoever is signed in may ask it of any API server, and nobody else may.
-QUESTION = f"{AUTHORIZATION}/selfsubjectaccessreviews"
-ASKED = {
-    "kind": "SelfSubjectAccessReview",
-    "apiVersion": "authorization.k8s.io/v1",
-    "spec": {"nonResourceAttributes": {"verb": "get", "path": "/readyz"}},
-}
+QUESTION = msgspec.json.encode(access_review(Right("get", path="/readyz")))
 NOBODY = "system:anonymous"
 
 WORST_FIRST = ("INVALID", "UNKNOWN", "UNREACHABLE", "VALID")
@@ -117,7 +113,7 @@ async def try_out(
 
 async def _sign_in(upstream: Upstream, seconds: float) -> Step:
     place = f"The API server at {upstream.address}"
-    call = Call(QUESTION, json=msgspec.json.encode(ASKED), deadline=seconds, cap=MIB)
+    call = Call(ACCESS_REVIEWS, json=QUESTION, deadline=seconds, cap=MIB)
     try:
         reply = await ask(upstream, call)
     except Unreachable as failure:

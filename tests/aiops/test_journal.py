@@ -18,6 +18,7 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
         ("postgresql://aiops:hunter2@localhost/db", "hunter2"),
         ("redis://:hunter2@localhost:1/0", "hunter2"),
         ("aiops_0123456789ab.abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyz"),
+        ("aiops_wh_abcdefghijklmnopqrstuvwxyz-_012", "abcdefghijklmnopqrstuvwxyz"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
     ],
 )

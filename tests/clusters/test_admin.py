@@ -72,6 +72,16 @@ def test_empty_boxes_keep_the_stored_credential(browser: Client) -> None:
     assert unlock(cluster.credential).token == "the-token"
 
 
+def test_an_address_that_is_only_spelled_otherwise_keeps_its_token(browser: Client) -> None:
+    browser.post(f"{LIST}add/", FORM | {"api_server_url": "https://api.example.net"})
+    cluster = Cluster.objects.get()
+    form = FORM | {"token": "", "api_server_url": "https://API.example.net.:443"}
+    assert browser.post(f"{LIST}{cluster.pk}/change/", form).status_code == 302
+    cluster = Cluster.objects.get()
+    assert cluster.api_server_url == "https://API.example.net.:443"
+    assert unlock(cluster.credential).token == "the-token"
+
+
 def test_a_token_does_not_follow_an_address_to_another_host(browser: Client) -> None:
     browser.post(f"{LIST}add/", FORM)
     cluster = Cluster.objects.get()

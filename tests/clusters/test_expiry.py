@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from apps.clusters import expiry
+from apps.clusters.actions import credentials
+from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.actions.expiry import tell_expiries
 from apps.clusters.expiry import Expiry
 from apps.clusters.models import Cluster, Credential
@@ -159,6 +162,16 @@ def test_what_was_stored_before_anybody_asked_is_read_as_well() -> None:
     found = Credential.objects.get()
     assert (found.expires_at, found.expires_with) == (ends, "token")
     assert found.holds == ["token", "prometheus_token"]
+
+
+@pytest.mark.django_db
+def test_an_authority_alone_ends_never_and_is_not_written_again() -> None:
+    make_cluster("trusting", token="t")
+    credentials.store(Cluster.objects.get(), NewCredential())
+    assert Credential.objects.get().holds == []
+    with CaptureQueriesContext(connection) as queries:
+        assert tell_expiries() == 0
+    assert not [one for one in queries if one["sql"].startswith("UPDATE")]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -124,6 +124,22 @@ def test_an_update_renews_what_signs_in_and_keeps_the_rest() -> None:
     )
 
 
+def test_an_update_loses_no_token_of_what_cannot_be_opened_now(settings: Any) -> None:
+    import_contexts(one(), Wishes())
+    cluster = Cluster.objects.get()
+    stored = credentials.merge(cluster, NewCredential(Secrets(prometheus_token="for-prometheus")))
+    credentials.store(cluster, stored)
+    before, keys = Credential.objects.get().sealed, settings.SEALING_KEYS
+    settings.SEALING_KEYS = "another:" + "B" * 43 + "="
+    (result,) = import_contexts(one(user=CERTIFIED), Wishes(update=True))
+    assert result.status == "REFUSED"
+    assert "The rest of the stored credential cannot be kept" in result.reason
+    settings.SEALING_KEYS = keys
+    kept = Credential.objects.get()
+    assert kept.sealed == before
+    assert unlock(kept).prometheus_token == "for-prometheus"
+
+
 def test_an_update_of_nothing_writes_and_tells_nothing(
     published: list[Event], django_capture_on_commit_callbacks: Any
 ) -> None:

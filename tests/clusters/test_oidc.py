@@ -18,6 +18,7 @@ from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.oidc import Given, NotGiven, Provider, ask_for_token
 from apps.clusters.vault import store as vault
 from apps.clusters.vault.secrets import Secrets
+from apps.http import MIB
 from apps.streaming.envelope import Event
 from tests.clusters.gated import Gated, gated
 from tests.fakes.identity_provider import IdentityProvider, identity_provider, jwt
@@ -235,6 +236,7 @@ def test_plain_http_is_for_installations_that_allow_it(
         {"access_token": "line\nbreak"},
         {"access_token": "x" * 20_000},
         {"id_token": None, "expires_in": 60},
+        {"access_token": "t", "scope": "x" * 2 * MIB},
     ],
 )
 def test_an_answer_without_a_token_that_can_be_sent_is_none(

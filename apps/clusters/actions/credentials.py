@@ -24,6 +24,7 @@ from apps.clusters.errors import (
     CredentialStoreAway,
 )
 from apps.clusters.expiry import Expiry, earliest
+from apps.clusters.kube.identity import address_of
 from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.models.check_schedule import DUE
 from apps.clusters.models.credential import AuthType
@@ -159,6 +160,29 @@ def merge_over(stored: Credential, typed: NewCredential) -> NewCredential:
     )
 
 
+def refuse_to_lose_the_rest(stored: Credential, typed: NewCredential) -> None:
+    """Raise CredentialsInvalid if what `typed` leaves as it is cannot be opened now.
+
+    A box that is closed for want of a key may open again, unless another takes its place.
+    """
+    if typed.signs_in and not _kept(stored, typed):
+        return
+    try:
+        vault.unlock(stored)
+    except BoxAway as away:
+        raise CredentialStoreAway(str(away)) from None
+    except BoxClosed as closed:
+        raise CredentialsInvalid(
+            f"The rest of the stored credential cannot be kept: {closed} Or store a whole one."
+        ) from None
+
+
+def _kept(stored: Credential, typed: NewCredential) -> set[str]:
+    """Return the tokens of other parts that stay; of an old row nobody knows whether there are."""
+    held = set(stored.holds or PART_TOKENS) & set(PART_TOKENS)
+    return held - set(typed.secrets.names())
+
+
 def refuse_without_sign_in(credential: NewCredential) -> None:
     """Raise CredentialsInvalid for tokens of other parts alone, stored in place of a whole."""
     if not credential.signs_in:
@@ -254,6 +278,6 @@ def _names_in(stored: Credential) -> set[str]:
         return set(asdict(Secrets()))
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+def _origin(url: str) -> tuple[str, str, int]:
+    host, port, _ = address_of(url)
+    return urlsplit(url).scheme, host, port

@@ -1,6 +1,7 @@
 """Tells of credentials that end: once ahead of it, and once when it came."""
 
 import logging
+from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
@@ -38,23 +39,32 @@ def tell_expiries() -> int:
 
 def _read_old_ones() -> None:
     """Read when those end that were stored before anybody asked; they name nothing they hold."""
-    for stored in Credential.objects.filter(holds=[]).iterator(AT_ONCE):
-        try:
-            secrets = vault.unlock(stored)
-        except BoxClosed as closed:
-            logger.warning("When %s ends cannot be read: %s", stored, closed)
-            continue
-        known = NewCredential(
-            secrets,
-            auth_type=AuthType(stored.auth_type),
-            expires_at=stored.stated_expires_at,
-        )
-        ending = known.ending()
-        Credential.objects.filter(pk=stored.pk, sealed=stored.sealed).update(
-            holds=secrets.names(),
-            expires_at=ending.at if ending else None,
-            expires_with=ending.name if ending else "",
-        )
+    rows = Credential.objects.filter(holds=[]).iterator(AT_ONCE)
+    while batch := list(islice(rows, AT_ONCE)):
+        vault.warm(batch)
+        for stored in batch:
+            _read(stored)
+
+
+def _read(stored: Credential) -> None:
+    try:
+        secrets = vault.unlock(stored)
+    except BoxClosed as closed:
+        logger.warning("When %s ends cannot be read: %s", stored, closed)
+        return
+    if not secrets.names():
+        return  # It holds an authority alone, and always will.
+    known = NewCredential(
+        secrets,
+        auth_type=AuthType(stored.auth_type),
+        expires_at=stored.stated_expires_at,
+    )
+    ending = known.ending()
+    Credential.objects.filter(pk=stored.pk, sealed=stored.sealed).update(
+        holds=secrets.names(),
+        expires_at=ending.at if ending else None,
+        expires_with=ending.name if ending else "",
+    )
 
 
 @transaction.atomic

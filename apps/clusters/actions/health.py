@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from apps.clusters import events
 from apps.clusters.connection import Connection, connect_all
+from apps.clusters.contract import HEALTH_FIELDS
 from apps.clusters.health import API_SERVER, COSTS, LETTERS, Verdict, judge_connectivity
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.check_schedule import Checked
 from apps.streaming.publish import publish
 
-PARTS = tuple(f"{part}_healthy" for part in COSTS)
 # Every column that is written by a verdict and by nothing else, with its type.
 CONCLUSION = {
     "state": "text",
@@ -27,7 +27,7 @@ CONCLUSION = {
     "failure_stage": "text",
     "remedy": "text",
     "certificate_expires_at": "timestamptz",
-    **dict.fromkeys(PARTS, "boolean"),
+    **dict.fromkeys(HEALTH_FIELDS, "boolean"),
 }
 # What a connection is made of. Half of what a claim costs is the reading of columns.
 CONNECTED_BY = tuple(

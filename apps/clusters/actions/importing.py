@@ -18,10 +18,11 @@ from apps.clusters.errors import InvalidClusterName
 from apps.clusters.kube import kubeconfig
 from apps.clusters.kube.identity import Address, address_of, authorities_of, may_share
 from apps.clusters.kube.kubeconfig import Access, Refused
-from apps.clusters.models import Cluster
+from apps.clusters.models import Cluster, Credential
 from apps.clusters.models.cluster import NAME
 from apps.clusters.models.credential import AuthType
 from apps.clusters.rules import check_api_server_url, check_labels
+from apps.clusters.vault import store as vault
 from apps.clusters.vault.secrets import Secrets
 from apps.errors import DomainError
 
@@ -88,6 +89,8 @@ def import_contexts(text: str, wishes: Wishes) -> list[Imported]:
     with transaction.atomic():
         _wait_for_turn()
         registry = _load_registry()
+        if wishes.update:
+            _warm(wanted, registry)
         results = [_import_one(one, wishes, registry) for one in wanted]
         if wishes.dry_run:
             transaction.set_rollback(True)
@@ -132,6 +135,13 @@ def _load_registry() -> dict[Address, list[_Known]]:
         known = _Known(pk, name, authorities_of(ca_bundle or ""))
         registry.setdefault(address_of(url), []).append(known)
     return registry
+
+
+def _warm(wanted: Iterable[Access | Refused], registry: Mapping[Address, list[_Known]]) -> None:
+    """Get ready to open what is stored of these: one by one it would take a call for each."""
+    servers = {address_of(one.server) for one in wanted if isinstance(one, Access)}
+    known = [one.cluster_id for address in servers for one in registry.get(address, ())]
+    vault.warm(Credential.objects.filter(pk__in=known))
 
 
 def _import_one(
@@ -219,7 +229,9 @@ def _meet(known: _Known, access: Access, wishes: Wishes) -> Imported:
 def _renew(cluster_id: UUID, access: Access, wishes: Wishes) -> bool:
     """Bring credential and labels up to date; return whether anything had to change."""
     cluster = Cluster.objects.get(pk=cluster_id)
-    stored = credentials.merge(cluster, NewCredential())
+    if held := Credential.objects.filter(pk=cluster_id).first():
+        credentials.refuse_to_lose_the_rest(held, _credential_of(access, NewCredential()))
+    stored = credentials.merge_over(held, NewCredential()) if held else NewCredential()
     renewed = _credential_of(access, stored)
     fields = {"labels": cluster.labels | dict(wishes.labels)}
     if renewed == stored and fields["labels"] == cluster.labels:

@@ -11,13 +11,10 @@ from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.actions.validation import NOTHING_STORED, Outcome, Trial, note, try_unstored
 from apps.clusters.connection import TOKEN_OF
 from apps.clusters.errors import (
-    BoxAway,
-    BoxClosed,
     ClusterUnreachable,
     CredentialsChanged,
     CredentialsInvalid,
     CredentialsNotFound,
-    CredentialStoreAway,
 )
 from apps.clusters.models import CheckSchedule, Cluster, Credential
 from apps.clusters.models.check_schedule import DUE
@@ -39,33 +36,13 @@ def rotate(cluster: Cluster, typed: NewCredential) -> Outcome:
     old = Credential.objects.filter(pk=cluster.pk).first()
     if old is None:
         raise CredentialsNotFound(NOTHING_STORED)
-    if not typed.signs_in or _kept(old, typed):
-        _refuse_to_lose_the_rest(old)
+    credentials.refuse_to_lose_the_rest(old, typed)
     trial = try_unstored(cluster, typed, credentials.merge_over(old, typed))
     note(cluster, trial.validation)
     _refuse_what_does_not_work(cluster, typed, trial)
     _replace(cluster, old, typed, trial)
     ending = trial.credential.ending()
     return Outcome(trial.validation, ending.at if ending else None)
-
-
-def _kept(old: Credential, typed: NewCredential) -> set[str]:
-    """Return the tokens of other parts that stay; of an old row nobody knows whether there are."""
-    return (set(old.holds) or set(TOKEN_OF.values())) & set(TOKEN_OF.values()) - set(
-        typed.secrets.names()
-    )
-
-
-def _refuse_to_lose_the_rest(old: Credential) -> None:
-    """A box that is closed for want of a key may open again, unless another takes its place."""
-    try:
-        vault.unlock(old)
-    except BoxAway as away:
-        raise CredentialStoreAway(str(away)) from None
-    except BoxClosed as closed:
-        raise CredentialsInvalid(
-            f"The rest of the stored credential cannot be kept: {closed} Or store a whole one."
-        ) from None
 
 
 def _refuse_what_does_not_work(cluster: Cluster, typed: NewCredential, trial: Trial) -> None:

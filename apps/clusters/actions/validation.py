@@ -15,6 +15,7 @@ from apps.clusters.errors import CredentialsNotFound
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.models.credential import AuthType
 from apps.clusters.oidc import Given, NotGiven, ask_for_token
+from apps.clusters.probe import NAMES
 from apps.clusters.trial import NOT_CONFIGURED, Step, Validation, try_out, untried
 
 # For all that is asked of a cluster at once; an identity provider before it has as much.
@@ -118,7 +119,7 @@ async def _try(cluster: Cluster, credential: NewCredential, asks: bool) -> Trial
 
 def note(cluster: Cluster, validation: Validation) -> None:
     """Keep in the audit trail that a person had a credential used, and what came of it."""
-    parts = ("identity_provider", "api_server", "prometheus", "alertmanager", "tempo", "loki")
+    parts = ("identity_provider", "api_server", *NAMES)
     found = {part: validation.step(part).status for part in parts}
     audit.note("validated", "credential", cluster.pk, cluster.name, **found)
 

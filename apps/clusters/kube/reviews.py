@@ -14,9 +14,11 @@ import msgspec
 
 from apps.clusters.kube.listing import Reader, Unread, read_one
 from apps.clusters.kube.rights import Granted, Right, Rule
+from apps.clusters.kube.workloads import Named
 from apps.http import MIB, Call, Unreachable, Upstream, ask
 
 AUTHORIZATION = "/apis/authorization.k8s.io/v1"
+ACCESS_REVIEWS = f"{AUTHORIZATION}/selfsubjectaccessreviews"
 SELF_REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 OPENSHIFT_SELF = "/apis/user.openshift.io/v1/users/~"
 # No binding can stand in a namespace that is not there.
@@ -76,14 +78,6 @@ class _SelfReview(msgspec.Struct):
     status: _Asker
 
 
-class _Metadata(msgspec.Struct):
-    name: str
-
-
-class _OpenShiftUser(msgspec.Struct):
-    metadata: _Metadata
-
-
 async def read_granted(reader: Reader, rights: Iterable[Right]) -> Granted | Unread:
     """Return what our token may do, as far as it is needed to decide about each of `rights`.
 
@@ -121,8 +115,8 @@ async def who_am_i(upstream: Upstream, seconds: float) -> str | Unread | None:
     if found.status != 404:
         return found
     # Before Kubernetes 1.28 only OpenShift could tell.
-    user = await read_one(reader, "name of our user", OPENSHIFT_SELF, _OpenShiftUser)
-    if isinstance(user, _OpenShiftUser):
+    user = await read_one(reader, "name of our user", OPENSHIFT_SELF, Named)
+    if isinstance(user, Named):
         return _named(upstream, user.metadata.name)
     return user
 
@@ -148,9 +142,8 @@ async def _ask_one_by_one(reader: Reader, rights: list[Right]) -> dict[Right, bo
 
     async def decide(right: Right) -> _AccessReview | Unread:
         async with at_once:
-            body = _review("SelfSubjectAccessReview", _spec(right))
-            path = f"{AUTHORIZATION}/selfsubjectaccessreviews"
-            return await _post(reader, path, body, _AccessReview, "what we may do")
+            body = access_review(right)
+            return await _post(reader, ACCESS_REVIEWS, body, _AccessReview, "what we may do")
 
     asked = {}
     for right, found in zip(rights, await asyncio.gather(*map(decide, rights)), strict=True):
@@ -158,6 +151,11 @@ async def _ask_one_by_one(reader: Reader, rights: list[Right]) -> dict[Right, bo
             return found
         asked[right] = found.status.allowed
     return asked
+
+
+def access_review(right: Right) -> dict[str, Any]:
+    """Return the question whether our token has this right."""
+    return _review("SelfSubjectAccessReview", _spec(right))
 
 
 def _review(kind: str, spec: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from apps.clusters.models import Credential
 from apps.clusters.vault import revisions, secret_api
 from apps.clusters.vault.installation import installation
 from apps.clusters.vault.opened import OPENED
-from apps.clusters.vault.secret_api import Away, Held, Namespace
+from apps.clusters.vault.secret_api import Away, Held, Namespace, Unclear
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,8 @@ class KubernetesVault:
                 held = _ask(secret_api.read, revisions.name_of(cluster_id))
             except Away as away:
                 reason = away.reason
-                OPENED.pause(reason)
+                if not isinstance(away, Unclear):
+                    OPENED.pause(reason)
         if reason:
             kept = OPENED.find((cluster_id, box))
             if kept and kept.text:

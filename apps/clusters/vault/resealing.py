@@ -2,14 +2,10 @@
 
 from dataclasses import dataclass
 
-import msgspec
 from django.conf import settings
 
-from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Credential
 from apps.clusters.vault import store
-from apps.clusters.vault.kubernetes_secrets import PREFIX
-from apps.clusters.vault.secrets import Secrets
 from apps.sealing import key_names, key_of
 
 
@@ -32,10 +28,7 @@ def renew(credential: Credential, *, move: bool, pretend: bool) -> Renewal | Non
     if is_current(old, move=move) and credential.holds:
         return None
     text = store.vault_of(old).open(credential.cluster_id, old)
-    try:
-        holds = Secrets.from_text(text).names()
-    except msgspec.DecodeError:
-        raise BoxClosed("What is kept is no credential of ours. Store it anew.") from None
+    holds = store.read(text).names()
     if is_current(old, move=move):
         return Renewal(old, old, holds) if holds != credential.holds else None
     if pretend:
@@ -47,7 +40,7 @@ def renew(credential: Credential, *, move: bool, pretend: bool) -> Renewal | Non
 
 def is_current(box: str, *, move: bool) -> bool:
     """Whether a box is where it belongs, and sealed with the key that seals now."""
-    kept = "kubernetes" if box.startswith(PREFIX) else "database"
-    if move and kept != settings.CREDENTIAL_STORE:
+    keeper = store.keeper_of(box)
+    if move and keeper != settings.CREDENTIAL_STORE:
         return False
-    return kept == "kubernetes" or key_of(box) == key_names()[0]
+    return keeper == "kubernetes" or key_of(box) == key_names()[0]

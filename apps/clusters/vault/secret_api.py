@@ -46,6 +46,10 @@ class Away(Exception):
         return Away(self.reason, silent=self.silent)
 
 
+class Unclear(Away):
+    """What the API answered cannot be understood, which may be so of this one Secret alone."""
+
+
 class Moved(Exception):
     """Somebody else changed, created or deleted the Secret since it was read."""
 
@@ -123,17 +127,17 @@ async def read(namespace: Namespace, name: str) -> Held | None:
     return _held(_decoded(reply.body))
 
 
-async def create(namespace: Namespace, whole: dict[str, Any]) -> Held:
+async def create(namespace: Namespace, whole: dict[str, Any]) -> None:
     """Raise Moved if there is one of this name already."""
     call = Call(namespace.path(), json=orjson.dumps(whole), deadline=SECONDS)
-    return await _write(namespace, "create", call)
+    await _write(namespace, "create", call)
 
 
-async def replace(namespace: Namespace, whole: dict[str, Any]) -> Held:
+async def replace(namespace: Namespace, whole: dict[str, Any]) -> None:
     """Replace the version that `whole` was read as; raise Moved if there is another one now."""
     path, body = namespace.path(whole["metadata"]["name"]), orjson.dumps(whole)
     call = Call(path, json=body, method="PUT", deadline=SECONDS)
-    return await _write(namespace, "update", call)
+    await _write(namespace, "update", call)
 
 
 async def delete(namespace: Namespace, held: Held) -> None:
@@ -165,14 +169,14 @@ async def pages(namespace: Namespace, labels: dict[str, str]) -> AsyncIterator[l
     raise Away(f"There are more than {MOST_PAGES * PAGE_SIZE:,} Secrets of ours.")
 
 
-async def _write(namespace: Namespace, verb: str, call: Call) -> Held:
+async def _write(namespace: Namespace, verb: str, call: Call) -> None:
     reply = await _ask(namespace, call)
     if reply.status == 409 or (reply.status == 404 and verb == "update"):
         raise Moved
     if reply.status not in {200, 201}:
         raise _refusal(namespace, verb, reply.status)
     try:
-        return _held(_decoded(reply.body))
+        _held(_decoded(reply.body))
     except Away as away:
         raise Away(away.reason, unsure=True) from None
 
@@ -241,8 +245,8 @@ def _held(whole: dict[str, Any]) -> Held:
     return Held(about.name, about.uid, about.version, shape.data or {}, whole)
 
 
-def _unintelligible() -> Away:
-    return Away(
+def _unintelligible() -> Unclear:
+    return Unclear(
         "What the Kubernetes API that keeps our credentials answers cannot be understood. "
         "Is CREDENTIAL_KUBERNETES_URL an API server?"
     )

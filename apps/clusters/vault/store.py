@@ -54,9 +54,24 @@ def chosen() -> Vault:
     return VAULTS[settings.CREDENTIAL_STORE]()
 
 
+def keeper_of(box: str) -> str:
+    """Return the name of the store that made `box`."""
+    return "kubernetes" if box.startswith(PREFIX) else "database"
+
+
 def vault_of(box: str) -> Vault:
     """Return the store that made `box`: after a change of the setting, old boxes still open."""
-    return VAULTS["kubernetes" if box.startswith(PREFIX) else "database"]()
+    return VAULTS[keeper_of(box)]()
+
+
+def read(text: str) -> Secrets:
+    """Read what was put into a box, or raise BoxClosed."""
+    try:
+        return Secrets.from_text(text)
+    except msgspec.DecodeError:
+        raise BoxClosed(
+            "What is kept is no credential of ours: somebody wrote over it. Store it anew."
+        ) from None
 
 
 @contextmanager
@@ -145,13 +160,7 @@ def sweep() -> int:
 
 def _open(credential: Credential) -> Secrets:
     box = credential.sealed
-    text = vault_of(box).open(credential.cluster_id, box)
-    try:
-        return Secrets.from_text(text)
-    except msgspec.DecodeError:
-        raise BoxClosed(
-            "What is kept is no credential of ours: somebody wrote over it. Store it anew."
-        ) from None
+    return read(vault_of(box).open(credential.cluster_id, box))
 
 
 def _held_box(cluster_id: UUID) -> str:
