@@ -94,6 +94,11 @@ async def series(
     upstream = upstream_of(target)
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
 
+    def read(reply: Reply) -> Said[merge.Part]:
+        return read_series(upstream, reply, kind, target.name)
+
+    return (await ask_cached(target, call, read)).value
+
 
 def read_series(upstream: Upstream, reply: Reply, kind: str, cluster: str) -> Said[merge.Part]:
     """Read an answer by the short way, if it is printed for it, or by the long one."""
@@ -102,11 +107,6 @@ def read_series(upstream: Upstream, reply: Reply, kind: str, cluster: str) -> Sa
         return Said(part, (), ())
     said = prometheus.read_as(prometheus.SERIES, upstream, reply)
     return Said(merge.splice(said.data, kind, cluster), said.warnings, said.infos)
-
-    def read(reply: Reply) -> Said[merge.Part]:
-        return read_series(upstream, reply, kind, target.name)
-
-    return (await ask_cached(target, call, read)).value
 
 
 async def get(
