@@ -95,6 +95,8 @@ class Store:
     def __init__(self) -> None:
         self._resting_until = 0.0
         self._late = 0
+        self._wanted: list[str] = []
+        self._counting: asyncio.Task[bool] | None = None
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             str(settings.CACHES["default"]["LOCATION"]),
             max_connections=AT_ONCE,
@@ -110,7 +112,8 @@ class Store:
         if self._is_there():
             try:
                 async with asyncio.timeout(BUDGET):
-                    found = await self._redis.get(key)
+                    if await self._may_be_there(key):
+                        found = await self._redis.get(key)
             except (RedisError, OSError) as error:
                 self._rest(error)
             else:
@@ -121,6 +124,19 @@ class Store:
         measures.cache_hits.inc()
         (stored,) = _STORED.unpack_from(found)
         return Kept(found[_STORED.size :], max(0.0, time.time() - stored))
+
+    async def _may_be_there(self, key: str) -> bool:
+        """Ask for all keys of one moment together: of a whole fleet's, mostly none is there."""
+        self._wanted.append(key)
+        if self._counting is None:
+            self._counting = asyncio.create_task(self._is_any_there())
+            # It may fail when nobody waits any more.
+            self._counting.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(self._counting)
+
+    async def _is_any_there(self) -> bool:
+        keys, self._wanted, self._counting = self._wanted, [], None
+        return len(keys) == 1 or bool(await self._redis.exists(*keys))
 
     async def keep(self, key: str, body: bytes, seconds: int) -> None:
         if len(body) > LARGEST or not self._is_there():

@@ -1,0 +1,43 @@
+"""A fan-out does not pay for each cluster that nothing is kept of."""
+
+import asyncio
+
+import pytest
+import redis
+from django.conf import settings
+
+from apps import lasting_loop
+from apps.observability.federation import cache
+
+KEYS = [f"answer:{number}" for number in range(50)]
+
+
+def calls(command: str) -> int:
+    with redis.Redis.from_url(str(settings.CACHES["default"]["LOCATION"])) as server:
+        return int(server.info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is late here, however busy the machine is."""
+    monkeypatch.setattr(cache, "BUDGET", 60.0)
+
+
+async def look_up_all() -> list[bytes | None]:
+    found = await asyncio.gather(*map(cache.of_this_loop().look_up, KEYS))
+    return [one and one.body for one in found]
+
+
+def test_what_is_not_there_is_asked_for_together() -> None:
+    gets, counts = calls("get"), calls("exists")
+    assert lasting_loop.submit(look_up_all()).result(60) == [None] * 50
+    assert (calls("get") - gets, calls("exists") - counts) == (0, 1)
+
+
+def test_what_is_there_is_found_among_what_is_not() -> None:
+    async def scene() -> list[bytes | None]:
+        await cache.of_this_loop().keep(KEYS[7], b"kept", 60)
+        return await look_up_all()
+
+    found = lasting_loop.submit(scene()).result(60)
+    assert found == [b"kept" if key == KEYS[7] else None for key in KEYS]
