@@ -175,7 +175,10 @@ def test_what_cannot_be_reckoned_is_left_out_and_told(api: APIClient, fleet: Fle
 def test_non_finite_values_and_histograms_pass_untouched(api: APIClient, fleet: Fleet) -> None:
     series = [
         {"metric": {"le": "+Inf"}, "values": [[1, "NaN"], [2, "+Inf"], [3, "-Inf"]]},
-        {"metric": {}, "histograms": [[1, {"count": "2", "buckets": [[0, "1", "2", "2"]]}]]},
+        {
+            "metric": {},
+            "histograms": [[1, {"count": "2", "sum": "3", "buckets": [[0, "1", "2", "2"]]}]],
+        },
     ]
     fleet.add("one", prometheus(series, "matrix"))
     body = api.post("/api/v1/metrics/query_range", RANGE, format="json").json()

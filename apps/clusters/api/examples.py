@@ -66,7 +66,7 @@ DISCOVERED = {
     "suggested_endpoints": {"alertmanager_url": "https://alertmanager.apps.hub.example.net"},
     "discovered_at": MOMENT,
 }
-ENDPOINTS = {
+ENDPOINTS: dict[str, Any] = {
     "prometheus_url": "https://thanos.apps.hub.example.net",
     "prometheus_replica_urls": [],
     "alertmanager_url": None,

@@ -64,16 +64,21 @@ def splice(data: Data, kind: str, cluster: str) -> Part:
     """
     if data.resultType != kind:
         raise SourceFailed("CLUSTER_UNREACHABLE", f"Prometheus answers no {kind}")
+    require_form(data.result, kind)
+    for series in data.result:
+        series.metric = under(cluster, series.metric)
+    return Part(list(_chunks(data.result)), len(data.result))
+
+
+def require_form(result: Sequence[Series], kind: str) -> None:
+    """Raise SourceFailed where the samples are not such as Prometheus writes."""
     check = _check_vector if kind == "vector" else _check_matrix
     try:
-        sound = check(data.result)
+        sound = check(result)
     except (msgspec.DecodeError, RecursionError):
         sound = False
     if not sound:
         raise SourceFailed("CLUSTER_UNREACHABLE", "Prometheus' samples are not in its own form")
-    for series in data.result:
-        series.metric = under(cluster, series.metric)
-    return Part(list(_chunks(data.result)), len(data.result))
 
 
 def _chunks(result: Sequence[Series]) -> Iterator[bytes]:

@@ -84,6 +84,10 @@ METADATA: Decoder[dict[str, list[dict[str, str]]]] = msgspec.json.Decoder(
 )
 
 
+_series = msgspec.json.Decoder(list[merge.Series])
+_number_or_text = msgspec.json.Decoder(tuple[float, str])
+
+
 class Rules(msgspec.Struct):
     groups: list[dict[str, Any]]
 
@@ -99,7 +103,17 @@ ALERTS: Decoder[Alerts] = msgspec.json.Decoder(Envelope[Alerts])
 def read(upstream: Upstream, reply: Reply) -> QueryResult:
     """Read an answer to a query, whatever its status."""
     said = read_as(RESULT, upstream, reply)
-    return QueryResult(said.data.resultType, bytes(said.data.result), said.warnings, said.infos)
+    kind, result = said.data.resultType, bytes(said.data.result)
+    try:
+        if kind in {"vector", "matrix"}:
+            merge.require_form(_series.decode(result), kind)
+        elif kind in {"scalar", "string"}:
+            _number_or_text.decode(result)
+        else:
+            raise SourceFailed("CLUSTER_UNREACHABLE", "Prometheus answers with no type we know")
+    except (msgspec.DecodeError, RecursionError):
+        raise SourceFailed("CLUSTER_UNREACHABLE", f"Prometheus answers no {kind}") from None
+    return QueryResult(kind, result, said.warnings, said.infos)
 
 
 def read_as(shape: Decoder[T], upstream: Upstream, reply: Reply) -> Said[T]:
