@@ -1,43 +1,15 @@
 """/api/v1/clusters/{id}/test: a check made now, told step by step."""
 
-from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.clusters.actions.testing import Tested, ask_now
+from apps.clusters.actions.testing import TestAnswer, ask_now, describe
 from apps.clusters.api.access import find, takes
-from apps.clusters.contract import FailureStageName, StateName
 from apps.clusters.models.grant import Role
-
-StepStatusName = Literal["OK", "FAILED", "SKIPPED", "NOT_CONFIGURED"]
-
-
-class StepAnswer(BaseModel):
-    """One step of the way. `message` says what was found, `remedy` what to do about a failure."""
-
-    step: FailureStageName
-    status: StepStatusName
-    message: str
-    remedy: str
-    latency_ms: int | None
-
-
-class TestAnswer(BaseModel):
-    """What the check concluded, and the steps it went, in order; after a failure they end."""
-
-    checked_at: datetime
-    state: StateName
-    health_score: int = Field(ge=0, le=100)
-    failure_stage: FailureStageName | None
-    remedy: str
-    steps: list[StepAnswer]
-
 
 EXAMPLE = OpenApiExample(
     "A certificate that is not trusted",
@@ -84,16 +56,4 @@ class ClusterTestView(APIView):
         It takes as long as the slowest part, and no longer than a check of this type of cluster.
         """
         [one] = ask_now([find(request, Role.OPERATOR, pk=pk)])
-        return Response(describe_test(one))
-
-
-def describe_test(one: Tested) -> TestAnswer:
-    verdict = one.verdict
-    return TestAnswer(
-        checked_at=verdict.checked_at,
-        state=verdict.state.value,
-        health_score=verdict.score,
-        failure_stage=verdict.stage.value if verdict.stage else None,
-        remedy=verdict.remedy,
-        steps=[StepAnswer.model_validate(step, from_attributes=True) for step in one.steps],
-    )
+        return Response(describe(one))

@@ -7,8 +7,7 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.clusters.actions.testing import Tested, ask_now
-from apps.clusters.api.testing import describe_test
+from apps.clusters.actions.testing import Tested, ask_now, describe
 from apps.clusters.models import Cluster
 from apps.clusters.steps import Step, StepStatus
 
@@ -58,7 +57,7 @@ def _as_json(tested: Sequence[Tested]) -> str:
         {
             "cluster": one.cluster.name,
             "cluster_id": one.cluster.pk,
-            **describe_test(one).model_dump(),
+            **describe(one).model_dump(),
         }
         for one in tested
     ]
