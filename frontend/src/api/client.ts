@@ -2,6 +2,7 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 
 import { useSession } from '../session';
+import { patiently } from './patience';
 import { problemOf, unreachable } from './problem';
 import type { paths } from './schema';
 
@@ -28,8 +29,7 @@ const credentials: Middleware = {
 
 export const api = createClient<paths>({
   baseUrl: window.location.origin,
-  // Looked up at each call, so that what replaces fetch later (a test's fake) is used.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: patiently,
 });
 api.use(credentials);
 
