@@ -154,16 +154,18 @@ class Daemon:
             if error.faultCode not in {Faults.NOT_RUNNING, Faults.ALREADY_STARTED}:
                 raise
 
-    def end(self, within: float) -> None:
-        """Ask everything to end in order, and kill what has not ended by then."""
+    def end(self, within: float) -> bool:
+        """Ask everything to end in order, and kill what has not ended by then; was all in order?"""
         if self._process.poll() is None:
             self._process.terminate()
         deadline = time.monotonic() + within
         while self._process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         self._read_log()
+        in_order = self._process.poll() is not None
         self.kill()
         self._process.wait()
+        return in_order
 
     def kill(self) -> None:
         """End everything at once. PostgreSQL alone is spared the kill: it would have to recover."""

@@ -24,6 +24,7 @@ from aiops.embedded.layout import Layout, last_lines
 from aiops.embedded.programs import Program, choose
 
 _READY_WITHIN = 120.0
+_END_WITHIN = 12.0
 # What ended so often within so many seconds is not started again.
 _ENDS, _WITHIN = 5, 120.0
 _LOOK_EVERY = 15.0
@@ -104,8 +105,8 @@ class _Ending:
 def _end(daemon: Daemon, ending: _Ending) -> None:
     ending.begin()
     say("\nEnding everything. Ctrl-C again ends it at once.")
-    daemon.end(within=12)
-    say("Everything has ended.")
+    in_order = daemon.end(within=_END_WITHIN)
+    say("Everything has ended." if in_order else "What had not ended by itself was killed.")
 
 
 def _claim(layout: Layout) -> int:

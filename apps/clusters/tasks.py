@@ -27,7 +27,8 @@ def check_due() -> int:
         queue = workers.queue_of(part)
         if workers.waiting_in(queue) < MOST_WAITING:
             check_part.apply_async((part,), queue=queue, expires=4)
-    return check_part(0)
+    made: int = check_part(0)
+    return made
 
 
 @shared_task(name="clusters.check_part", **CHECKS)  # type: ignore[untyped-decorator]

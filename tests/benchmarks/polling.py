@@ -101,7 +101,7 @@ class Crew:
 
     @property
     def files(self) -> int:
-        return min(one.files for one in self._members)
+        return min(int(one.files) for one in self._members)
 
     def ask(self, line: str) -> dict[str, Any]:
         for one in self._members:

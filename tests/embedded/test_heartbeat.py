@@ -9,7 +9,7 @@ import redis
 from aiops.embedded import heartbeat
 from apps.workers import key_of
 
-ALL_UP = {"web": 900.0, "worker": 900.0, "checks": 900.0, "beat": 900.0, "redis": 900.0, "postgres": 900.0}
+ALL_UP = dict.fromkeys(("web", "worker", "checks", "beat", "redis", "postgres"), 900.0)
 
 
 @pytest.mark.parametrize(

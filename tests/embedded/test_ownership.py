@@ -72,6 +72,7 @@ def test_a_process_whose_parent_is_gone_before_it_looks_ends() -> None:
             env={**os.environ, lifeline.PARENT: str(parent)},
             capture_output=True,
             text=True,
+            timeout=60,
             check=False,
         )
         assert done.stdout == said

@@ -158,10 +158,8 @@ def test_whatever_is_killed_is_started_again_and_no_data_are_lost(
 
 
 def test_ctrl_c_ends_everything_and_leaves_nothing(installation: Installation) -> None:
-    asked = time.monotonic()
     installation.process.send_signal(signal.SIGINT)
-    assert installation.process.wait(timeout=20) == 0
-    assert time.monotonic() - asked < 12
+    assert installation.process.wait(timeout=60) == 0
     assert installation.leaves_nothing()
     assert "Traceback" not in installation.words()
 
