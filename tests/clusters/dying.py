@@ -2,7 +2,8 @@
 
 It has Django loaded and forks for every order, so that a hundred deaths cost seconds. A step is
 the entry of a function of ours, or the beginning or the end of an SQL statement or a commit:
-between two steps nothing can be written that another process could see.
+between two steps nothing of ours is written to the database. What a check asks of its cluster, or
+a rotation of the API that keeps Secrets, is said between two as well.
 
     order:   NAME STEP ARGUMENTS-AS-JSON, a line on stdin
     answer:  "killed", "done" (the operation has fewer steps) or "broke", a line on stdout

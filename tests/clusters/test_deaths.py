@@ -10,11 +10,8 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import AuditEvent
@@ -23,9 +20,11 @@ from apps.clusters.models.cluster import State
 from apps.clusters.vault.store import unlock
 from tests.clusters import keeper
 from tests.clusters.gated import Gated, gated
+from tests.contract.conftest import addresses
 from tests.factories import make_cluster
 from tests.factories.kubeconfigs import cluster_of, kubeconfig
 from tests.fakes.upstream import Upstream, serve
+from tests.processes import process, said_by
 
 __all__ = ["gated"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,37 +36,22 @@ NAMES = ("alpha", "beta", "gamma")
 
 
 @pytest.fixture(scope="module")
-def processes() -> Iterator[list[subprocess.Popen[str]]]:
-    started: list[subprocess.Popen[str]] = []
-    yield started
-    for process in started:
-        process.communicate(timeout=10)
+def mortal(django_db_setup: None) -> Iterator["subprocess.Popen[str]"]:
+    env = os.environ | addresses() | {"AIOPS_ALLOW_INSECURE_UPSTREAMS": "1"}
+    command = [sys.executable, "-m", "tests.clusters.dying"]
+    with process(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
+        yield started
 
 
 @pytest.fixture
-def die_at(processes: list[subprocess.Popen[str]]) -> Order:
+def die_at(mortal: "subprocess.Popen[str]") -> Order:
     """Have an operation made in a process that dies at a step, unless it is done before."""
-    if not processes:
-        url = urlsplit(os.environ["DATABASE_URL"])
-        env = os.environ | {
-            "DATABASE_URL": url._replace(path=f"/{connection.settings_dict['NAME']}").geturl(),
-            "REDIS_URL": settings.EVENTS_REDIS_URL,
-            "AIOPS_ALLOW_INSECURE_UPSTREAMS": "1",
-        }
-        command = [sys.executable, "-m", "tests.clusters.dying"]
-        processes.append(
-            subprocess.Popen(
-                command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-        )
-    process = processes[0]
 
     def order(step: int, name: str, **arguments: object) -> str:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(f"{name} {step} {json.dumps(arguments)}\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
+        assert mortal.stdin is not None
+        mortal.stdin.write(f"{name} {step} {json.dumps(arguments)}\n")
+        mortal.stdin.flush()
+        return said_by(mortal)
 
     return order
 

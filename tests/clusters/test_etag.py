@@ -153,7 +153,7 @@ def wait_until_somebody_waits() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_let_a_cluster_go_at_once_let_it_go_once(admin: User, published: list[Any]) -> None:
+def test_a_cluster_that_is_let_go_twice_is_let_go_once(admin: User, published: list[Any]) -> None:
     hub = make_cluster("hub")
     api = signed_in(admin)
     registration.retire(hub)

@@ -19,11 +19,11 @@ from apps.clusters.vault.secrets import Secrets
 from apps.clusters.vault.store import unlock
 from apps.sealing import seal
 from tests.clusters.keeper import Keeper
-from tests.clusters.test_deaths import Order, die_at, processes
+from tests.clusters.test_deaths import Order, die_at, mortal
 from tests.factories import make_cluster
 from tests.rivals import another_connection
 
-__all__ = ["die_at", "processes"]
+__all__ = ["die_at", "mortal"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

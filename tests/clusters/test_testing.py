@@ -114,7 +114,7 @@ def test_an_answer_that_is_no_good_is_told_apart(
 
 
 def test_where_a_call_hangs_is_where_the_way_ends(api: APIClient, settings: object) -> None:
-    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 0.3)  # type: ignore[attr-defined]
+    settings.CHECK_TIMEOUTS = dict.fromkeys(["HUB", "SPOKE", "EDGE", "FAR_EDGE"], 1)  # type: ignore[attr-defined]
     with serve({"/readyz": Behaviour.HANG}) as upstream:
         answer = try_out(api, make_cluster("silent", api_server_url=upstream.url))
         assert (answer["failure_stage"], answer["state"]) == ("API", "OFFLINE")

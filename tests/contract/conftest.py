@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -17,6 +18,7 @@ from aiops import BASE_DIR
 from apps.accounts.models import ApiToken
 from apps.clusters.models import Cluster
 from tests.factories import make_cluster, make_user
+from tests.processes import process, said_by
 
 CLUSTER_ID = "7f1c2a54-3f0e-4a43-9a55-1d0f5c1b8a10"
 CLUSTER_NAME = "hub-frankfurt"
@@ -57,29 +59,13 @@ def platform(server: tuple[str, Path], transactional_db: None) -> Iterator[Platf
         yield Platform(server[0], session, server[1])
 
 
-class running:  # noqa: N801 - reads as what it does
-    """Run the server until the block ends; enter to where it answers."""
-
-    def __init__(self, log: int) -> None:
-        self.log = log
-
-    def __enter__(self) -> str:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.contract.guarded_server"],
-            cwd=BASE_DIR,
-            env=os.environ | addresses(),
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-        )
-        assert self.process.stdout
-        return f"http://127.0.0.1:{int(self.process.stdout.readline())}"
-
-    def __exit__(self, *_: object) -> None:
-        assert self.process.stdout
-        self.process.terminate()
-        self.process.wait(20)
-        self.process.stdout.close()
+@contextmanager
+def running(log: int) -> Iterator[str]:
+    """Run the server until the block ends; yield where it answers."""
+    command = [sys.executable, "-m", "tests.contract.guarded_server"]
+    env = os.environ | addresses()
+    with process(command, cwd=BASE_DIR, env=env, stdout=subprocess.PIPE, stderr=log) as server:
+        yield f"http://127.0.0.1:{int(said_by(server))}"
 
 
 def addresses() -> dict[str, str]:

@@ -45,7 +45,7 @@ def test_no_request_breaks_an_operation(case: Any, platform: Platform) -> None:
         return
     platform.restore()
     aim(case, keep_some=phase == TestPhase.FUZZING)
-    response = case.call(base_url=platform.url, session=platform.session)
+    response = case.call(base_url=platform.url, session=platform.session, timeout=60)
     assert response.status_code != 500, platform.log.read_text()[-4000:]
     case.validate_response(response, checks=CONFORMS)
 

@@ -1,7 +1,6 @@
 """Programs of Prometheus, where they can be had, started for a test and ended with it."""
 
 import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 
 from aiops import BASE_DIR
 from apps.simulator import binaries
+from tests.processes import process
 
 
 def program(*names: str) -> Path:
@@ -28,17 +28,12 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str | Path], ready_url: str, log: Path) -> Iterator[None]:
-    with log.open("wb") as out:
-        child = subprocess.Popen(command, stdout=out, stderr=out)
-    try:
+    with log.open("wb") as out, process(command, stdout=out, stderr=out) as child:
         deadline = time.monotonic() + 30
         while not answers(ready_url):
             assert child.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
         yield
-    finally:
-        child.terminate()
-        child.wait(20)
 
 
 def answers(url: str) -> bool:

@@ -236,7 +236,7 @@ def import_into(promtool: Path, home: Path, series: list[Series]) -> None:
         text,
         home / "tsdb",
     ]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             (home / "prometheus.yml").write_text("global: {}\n")
             bring: list[str | Path] = [promtool, "tsdb", "create-blocks-from", "openmetrics"]
             command = [*bring, home / "all.om", home / "tsdb"]
-            subprocess.run(command, check=True, capture_output=True)
+            subprocess.run(command, check=True, capture_output=True, timeout=120)
             port = free_port()
             urls[name] = f"http://127.0.0.1:{port}"
             options: list[str | Path] = [

@@ -47,7 +47,12 @@ def test_promtool_accepts_every_exporter(
     for target in targets(worlds[name], QUIET):
         text = render(target.families(), NOW)
         checked = subprocess.run(
-            [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+            [promtool, "check", "metrics"],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         # 3 is its opinion on names, which are those of the real exporters; 1 is bad syntax.
         assert checked.returncode in (0, 3), checked.stderr

@@ -81,7 +81,7 @@ def query(promtool: Path, tsdb: Path, matcher: str) -> list[tuple[float, float]]
     # It will not read a storage in which no Prometheus has run.
     (tsdb / "wal").mkdir(exist_ok=True)
     command: list[str | Path] = [promtool, "tsdb", "dump", f"--match={matcher}", tsdb]
-    dumped = subprocess.run(command, capture_output=True, text=True, check=True)
+    dumped = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     rows = [line.rsplit(" ", 2)[1:] for line in dumped.stdout.splitlines() if line.startswith("{")]
     return sorted((float(at) / 1000, float(value)) for value, at in rows)
 
