@@ -101,7 +101,8 @@ def look_everywhere(people: dict[str, User | None], lines: io.StringIO, **more: 
     shown = repr(connect(cluster)) + repr(unlock(credential)) + str(vars(credential))
     refuse(shown, "a representation")
     keeper = next(user for user in people.values() if user and user.is_staff)
-    SavedQuery.objects.get_or_create(owner=keeper, name="up", query="up")
+    # It is asked for by the id that the cluster has.
+    SavedQuery.objects.get_or_create(id=cluster.pk, owner=keeper, name="up", query="up")
     crawl_the_api(cluster, people, **more)
     for name, user in people.items():
         if user and user.is_staff:

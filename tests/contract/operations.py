@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
@@ -13,6 +14,8 @@ EXAMPLE_ID = "7f1c2a54-3f0e-4a43-9a55-1d0f5c1b8a10"
 OTHER_EXAMPLE_ID = "0b9d5a86-2f7c-4c0e-8c5e-6f0b7a3d2e41"
 EXAMPLE_INDICATOR = "cpu-percent"
 EXAMPLE_URL = "https://api.hub.example.net:6443"
+# What is asked for wherever it can be: of a source that is needed, and whether it is there or not.
+ASKED = {"match": "up", "ask_offline": "true"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -31,6 +34,7 @@ class Operation:
     role: str
     takes_body: bool
     bodies: tuple[str, ...] = field(repr=False)
+    query: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -48,7 +52,8 @@ class Operation:
         path = path.replace("{indicator}", EXAMPLE_INDICATOR).replace("{label}", "job")
         text = next(iter(self.bodies), "") if body is None else body
         text = text.replace(EXAMPLE_ID, target.id).replace(OTHER_EXAMPLE_ID, target.id)
-        return api.generic(self.method, path, text, content_type="application/json")
+        url = f"{path}?{self.query}" if self.query else path
+        return api.generic(self.method, url, text, content_type="application/json")
 
 
 @cache
@@ -65,4 +70,6 @@ def _read(method: str, path: str, described: dict[str, Any]) -> Operation:
     content = described.get("requestBody", {}).get("content", {}).get("application/json", {})
     bodies = tuple(json.dumps(one["value"]) for one in content.get("examples", {}).values())
     role = described.get("x-required-role", "")
-    return Operation(method, path, role, "requestBody" in described, bodies)
+    known = {one["name"] for one in described.get("parameters", []) if one["in"] == "query"}
+    query = urlencode({name: value for name, value in ASKED.items() if name in known})
+    return Operation(method, path, role, "requestBody" in described, bodies, query)
