@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -14,6 +15,13 @@ from apps.clusters.models.grant import Role
 from apps.streaming import log
 from apps.streaming.envelope import Event
 from tests.factories import grant, make_user
+
+# How quick a machine is says nothing about the code; continuous integration is told the same.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+if hypothesis.settings.get_current_profile_name() != "ci":
+    hypothesis.settings.load_profile("any machine")
 
 LOOPBACK = ("127.", "::1", "localhost")
 
