@@ -83,7 +83,9 @@ async def query(
 ) -> QueryResult:
     upstream = upstream_of(target)
     call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
-    heard = await ask_cached(target, call, lambda reply: prometheus.read(upstream, reply))
+    heard = await ask_cached(
+        target, call, lambda reply: prometheus.read_to_pass_on(upstream, reply)
+    )
     return replace(heard.value, cached=heard.cached, age_seconds=heard.age_seconds)
 
 

@@ -103,7 +103,13 @@ ALERTS: Decoder[Alerts] = msgspec.json.Decoder(Envelope[Alerts])
 def read(upstream: Upstream, reply: Reply) -> QueryResult:
     """Read an answer to a query, whatever its status."""
     said = read_as(RESULT, upstream, reply)
-    kind, result = said.data.resultType, bytes(said.data.result)
+    return QueryResult(said.data.resultType, bytes(said.data.result), said.warnings, said.infos)
+
+
+def read_to_pass_on(upstream: Upstream, reply: Reply) -> QueryResult:
+    """Read an answer to a query that goes on as bytes: it must be such as Prometheus writes."""
+    found = read(upstream, reply)
+    kind, result = found.result_type, found.result
     try:
         if kind in {"vector", "matrix"}:
             merge.require_form(_series.decode(result), kind)
@@ -113,7 +119,7 @@ def read(upstream: Upstream, reply: Reply) -> QueryResult:
             raise SourceFailed("CLUSTER_UNREACHABLE", "Prometheus answers with no type we know")
     except (msgspec.DecodeError, RecursionError):
         raise SourceFailed("CLUSTER_UNREACHABLE", f"Prometheus answers no {kind}") from None
-    return QueryResult(kind, result, said.warnings, said.infos)
+    return found
 
 
 def read_as(shape: Decoder[T], upstream: Upstream, reply: Reply) -> Said[T]:
