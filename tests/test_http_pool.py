@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apps.http import Call, Upstream, ask
+from apps.http import MIB, Call, Stage, Unreachable, Upstream, ask
 from apps.http import pool as pools
 from tests.fakes import upstream as fakes
 
@@ -67,3 +67,31 @@ async def test_a_pool_remembers_no_upstream_that_it_keeps_nothing_of(
     await ask_names(server, 30)
     pool: Any = await pools.of_this_loop()
     assert pool._doors == {}
+
+
+async def test_a_large_answer_waits_for_its_berth_and_a_small_one_for_none() -> None:
+    reached, free = asyncio.Event(), asyncio.Event()
+
+    async def berth() -> None:
+        reached.set()
+        await free.wait()
+
+    large = "x" * 8 * MIB
+    with fakes.serve({"/large": (200, large), "/small": (200, "ok")}) as server:
+        upstream = Upstream(server.url)
+        assert (await ask(upstream, Call("/small", berth=berth))).body == b"ok"
+        assert not reached.is_set()
+        asking = asyncio.create_task(ask(upstream, Call("/large", berth=berth, deadline=60)))
+        await reached.wait()
+        free.set()
+        assert len((await asking).body) == len(large)
+
+
+async def test_nothing_more_is_read_while_a_large_answer_waits_for_its_berth() -> None:
+    async def never() -> None:
+        await asyncio.sleep(3600)
+
+    with fakes.serve({"/large": (200, "x" * 8 * MIB)}) as server:
+        with pytest.raises(Unreachable) as caught:
+            await ask(Upstream(server.url), Call("/large", berth=never, deadline=0.5))
+    assert caught.value.stage == Stage.TIMEOUT

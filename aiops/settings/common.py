@@ -237,7 +237,7 @@ EVENT_AUDIENCE = "apps.clusters.audience.visible_ids"
 
 # How long the hours of the fleet's indicators are kept; their minutes are for two days.
 INDICATOR_HISTORY_DAYS = env.number("AIOPS_INDICATOR_HISTORY_DAYS", 90, least=2, most=3650)
-METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 64, least=1))
+METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 512, least=1))
 METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)
 # What the answers of all clusters to one question at /api/v1 may come to together.
 METRICS_ANSWER_CAP_MIB = env.number("AIOPS_METRICS_ANSWER_CAP_MIB", 512, least=1, most=65_536)

@@ -21,7 +21,7 @@ REPEATABLE = {"GET", "HEAD"}
 async def ask(upstream: Upstream, call: Call) -> Reply:
     """Return the upstream's whole answer, whatever its status; raise Unreachable otherwise."""
     started = time.perf_counter()
-    answer = Answer(call.verb, call.cap)
+    answer = Answer(call.verb, call.cap, call.berth)
     try:
         place = locate(upstream.base_url)
         request = compose(upstream, place, call)

@@ -1,10 +1,11 @@
 """What is asked, of whom, and what comes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from apps.masking import quotable
@@ -12,6 +13,7 @@ from apps.masking import quotable
 MIB = 1024 * 1024
 
 Pairs = Mapping[str, str | list[str]]
+Berth = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Stage(StrEnum):
@@ -110,6 +112,9 @@ class Call:
     deadline: float = 10.0
     cap: int = 8 * MIB
     method: str = ""
+    # Waited for as soon as the answer turns out to be large; until it returns, nothing more is
+    # read, and what was sent waits at the other side.
+    berth: Berth | None = field(default=None, repr=False, compare=False)
 
     @property
     def verb(self) -> str:

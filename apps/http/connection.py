@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from apps.http.bodies import broken, hung_up
-from apps.http.call import Unreachable
+from apps.http.call import Berth, Unreachable
 from apps.http.wire import Answer
 
 
@@ -31,6 +31,7 @@ class Connection(asyncio.Protocol):
         self._answer: Answer | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._used = False
+        self._mooring: asyncio.Future[None] | None = None
 
     async def exchange(self, request: bytes, answer: Answer) -> None:
         """Send a question and fill `answer` with what comes; raise what kept it from coming."""
@@ -78,8 +79,17 @@ class Connection(asyncio.Protocol):
         try:
             if self._answer.feed(data):
                 self._waiter.set_result(None)
+            elif berth := self._answer.take_berth():
+                self._pause_for(berth)
         except Unreachable as failure:
             self._waiter.set_exception(failure)
+
+    def _pause_for(self, berth: Berth) -> None:
+        transport = cast(asyncio.Transport, self.transport)
+        transport.pause_reading()
+        self._mooring = asyncio.ensure_future(berth())
+        # One that is closed meanwhile does not mind.
+        self._mooring.add_done_callback(lambda _: transport.resume_reading())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True

@@ -11,12 +11,14 @@ from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from apps.http.bodies import Body, Chunked, Sized, UntilClose, broken
-from apps.http.call import Call, Stage, Unreachable, Upstream
+from apps.http.call import Berth, Call, Stage, Unreachable, Upstream
 from apps.http.place import PLAIN, Place
 
 Field = tuple[str, str]
 
 HEAD_CAP = 64 * 1024
+# As much of each answer is read without a berth.
+LARGE = 256 * 1024
 # An upstream may send interim answers (1xx) before the real one; more than these are a game.
 MOST_INTERIM = 8
 BODILESS = {204, 304}
@@ -88,8 +90,9 @@ def _body_of(call: Call) -> tuple[bytes, str]:
 class Answer:
     """One answer as it comes in. Raises Unreachable as soon as it cannot become a whole one."""
 
-    def __init__(self, verb: str, cap: int) -> None:
+    def __init__(self, verb: str, cap: int, berth: Berth | None = None) -> None:
         self.verb = verb
+        self._berth = berth
         self.status = 0
         # The lines of the head after the first, once it is there.
         self.head: list[bytes] = []
@@ -103,6 +106,13 @@ class Answer:
     @property
     def content(self) -> bytes:
         return bytes(self._body.content) if self._body else b""
+
+    def take_berth(self) -> Berth | None:
+        """Return what is to be waited for before more is read, once, if the answer is large."""
+        if self._berth is None or self._body is None or len(self._body.content) < LARGE:
+            return None
+        berth, self._berth = self._berth, None
+        return berth
 
     def take(self) -> bytes:
         """Return what came of the body since it was last taken."""

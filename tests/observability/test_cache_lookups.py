@@ -25,7 +25,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def look_up_all() -> list[bytes | None]:
     found = await asyncio.gather(*map(cache.of_this_loop().look_up, KEYS))
-    return [one and one.body for one in found]
+    return [one.body if one else None for one in found]
 
 
 def test_what_is_not_there_is_asked_for_together() -> None:

@@ -15,7 +15,7 @@ from apps.clusters.models.cluster import State
 from apps.http import Upstream
 from apps.observability.errors import TooManyQueries
 from apps.observability.federation import seats, targets, wishes
-from apps.observability.federation.fan_out import Flow, ask_each
+from apps.observability.federation.fan_out import MOST_UNREAD, Flow, ask_each
 from apps.observability.federation.outcome import Answer, Failure
 from apps.observability.federation.seats import Table
 from apps.observability.federation.wishes import Wishes
@@ -134,3 +134,39 @@ def test_what_failed_has_the_status_of_its_reason() -> None:
     found = [Failure(one("a"), code, "", 0).status for code in codes]
     assert found == ["SKIPPED", "TIMEOUT", "ERROR"]
     assert Answer(one("a"), "x", 0).status == "SUCCESS"
+
+
+def test_of_large_answers_only_so_many_are_held_while_their_reader_is_slow() -> None:
+    landed: list[str] = []
+    most = read = 0
+
+    async def land(target: Connection) -> str:
+        nonlocal most
+        berth = seats.berth.get()
+        assert berth is not None
+        await berth()
+        landed.append(target.name)
+        most = max(most, len(landed) - read)
+        return target.name
+
+    flow = Flow([one(f"c{n}") for n in range(100)], land, deadline=60, at_once=100)
+    while taken := flow.take():
+        read += len(taken)
+    assert read == 100
+    # What was taken out of the queue and not counted yet has made room already.
+    assert most <= seats.MOST_LARGE + 2 * MOST_UNREAD
+
+
+def test_a_place_for_a_large_answer_that_was_given_up_is_free_again() -> None:
+    async def scene() -> bool:
+        places = asyncio.Semaphore(1)
+        first, second = seats.Landing(places), seats.Landing(places)
+        await first.take()
+        waiting = asyncio.create_task(second.take())
+        await asyncio.sleep(0)
+        second.leave()
+        first.leave()
+        await waiting
+        return places.locked()
+
+    assert lasting_loop.submit(scene()).result(30) is False

@@ -126,7 +126,7 @@ async def _ask_all(
     terms: _Terms,
     deliver: Callable[[Outcome[T]], Awaitable[None]],
 ) -> None:
-    gate = asyncio.Semaphore(terms.at_once)
+    gate, places = asyncio.Semaphore(terms.at_once), asyncio.Semaphore(seats.MOST_LARGE)
     ends = asyncio.get_running_loop().time() + terms.deadline
 
     async def ask_one(connection: Connection) -> None:
@@ -137,6 +137,8 @@ async def _ask_all(
         except TimeoutError:
             await deliver(terms.missed(connection, _since(started)))
             return
+        landing = seats.Landing(places)
+        seats.berth.set(landing.take)
         try:
             try:
                 async with asyncio.timeout_at(ends):
@@ -145,6 +147,7 @@ async def _ask_all(
                 outcome = terms.missed(connection, _since(started))
             await deliver(outcome)
         finally:
+            landing.leave()
             gate.release()
 
     await asyncio.gather(*map(ask_one, connections))

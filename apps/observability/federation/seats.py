@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from apps.http.call import Berth
 from apps.observability.errors import TooManyQueries
 
 WAIT_SECONDS = 1.0
+# So many large answers to one question are read and held at once; the others wait where they are.
+MOST_LARGE = 16
 # Who asks, for the time of one fan-out; nobody is the platform itself.
 asker: ContextVar[str] = ContextVar("asker", default="")
 
@@ -67,6 +70,35 @@ class Table:
     def _has_room_for(self, who: str) -> bool:
         return self.taken < self.seats and (not who or self.held[who] < self.share)
 
+
+class Landing:
+    """Where one cluster's answer lands: a large one takes a place, from its first bytes on."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+        self._held = self._left = False
+
+    async def take(self) -> None:
+        if self._is_over() or self._held:
+            return
+        await self._places.acquire()
+        self._held = True
+        # It may have been given up while it waited.
+        if self._is_over():
+            self.leave()
+
+    def _is_over(self) -> bool:
+        return self._left
+
+    def leave(self) -> None:
+        """Make room, now that the answer was passed on, or is not wanted any more."""
+        self._left = True
+        if self._held:
+            self._held = False
+            self._places.release()
+
+
+berth: ContextVar[Berth | None] = ContextVar("berth", default=None)
 
 _tables: dict[Hashable, Table] = {}
 

@@ -127,7 +127,8 @@ def _tells_of_absence(error: BaseException, deadline: float, waited: float) -> b
 
 
 def _until(ends: float, call: Call) -> Call:
-    return replace(call, deadline=max(0.001, ends - time.monotonic()))
+    left = max(0.001, ends - time.monotonic())
+    return replace(call, deadline=left, berth=seats.berth.get())
 
 
 def _new() -> Breaker:
