@@ -16,9 +16,10 @@ bytes."""
 
 FEDERATION = """\
 Upstreams that replay 8 series after 50 ms, 20 % more or less, in a process on the other core;
-nothing that is asked was kept. Total is from the question to the last byte of the merged answer,
-the choice of clusters from the database in it; the slowest upstream is that of the same question,
-as the way out sees it, and as it says itself, from the last byte asked to the first answered."""
+nothing that is asked was kept. For one who is signed in, total is from the question to the last
+byte of the merged answer, with the choice of clusters from the database; the slowest upstream is
+that of the same question, as the way out sees it, and as it says itself, from the last byte asked
+to the first answered."""
 
 SERVER = """\
 The same at 100 clusters from outside, through Daphne with a token: {total_ms} ms, to the slowest as

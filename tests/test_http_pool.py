@@ -91,7 +91,7 @@ async def test_nothing_more_is_read_while_a_large_answer_waits_for_its_berth() -
     async def never() -> None:
         await asyncio.sleep(3600)
 
-    with fakes.serve({"/large": (200, "x" * 8 * MIB)}) as server:
-        with pytest.raises(Unreachable) as caught:
-            await ask(Upstream(server.url), Call("/large", berth=never, deadline=0.5))
+    answers: dict[str, fakes.Answer] = {"/large": (200, "x" * 8 * MIB)}
+    with fakes.serve(answers) as server, pytest.raises(Unreachable) as caught:
+        await ask(Upstream(server.url), Call("/large", berth=never, deadline=0.5))
     assert caught.value.stage == Stage.TIMEOUT
