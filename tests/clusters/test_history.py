@@ -22,8 +22,25 @@ from tests.rivals import another_connection, at_once
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-MIGRATION = "0007_history_by_days"
 Clock = Callable[[datetime], None]
+
+
+def migrate(*to: str) -> None:
+    call_command("migrate", *to, verbosity=0)
+
+
+def turn_back() -> None:
+    """Turn the migrations back to one table without partitions."""
+    migrate("clusters", "0006_recent_states")
+
+
+@pytest.fixture
+def changing_tables(transactional_db: None) -> Iterator[None]:
+    """Leaves the tables to the other tests as a new installation has them."""
+    yield
+    turn_back()
+    HealthCheck.objects.all().delete()
+    migrate()
 
 
 @pytest.fixture
@@ -142,7 +159,7 @@ def reader_at_work() -> Iterator[None]:
         yield
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("changing_tables")
 def test_a_busy_table_is_left_for_the_next_time(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,20 +176,18 @@ def test_a_busy_table_is_left_for_the_next_time(
         check(cluster, noon(31))
     assert trim_history() == len(before)
     assert homes() == [name_of(noon(30)), name_of(noon(31))]
-    migrate_back_and_forth()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("changing_tables")
 def test_two_workers_at_once_make_each_day_once(clock: Clock) -> None:
     clock(noon(60))
     at_once(trim_history, trim_history)
     # A second one leaves what the first is at; it looks again the next hour.
     trim_history()
     assert len(partitions.partitions_of(history.TABLE)) == 4
-    migrate_back_and_forth()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("changing_tables")
 def test_a_full_table_is_partitioned_with_its_rows_and_turned_back() -> None:
     clusters = [make_cluster(f"c-{number}") for number in range(3)]
     for cluster in clusters:
@@ -180,10 +195,10 @@ def test_a_full_table_is_partitioned_with_its_rows_and_turned_back() -> None:
             check(cluster, timezone.now() - timedelta(hours=300 - hours))
     rows = list(HealthCheck.objects.order_by("id").values_list())
     assert len(rows) > 100
-    migrate_to("0006_recent_states")
+    turn_back()
     assert list(HealthCheck.objects.order_by("id").values_list()) == rows
     check(clusters[0], timezone.now())
-    migrate_to(MIGRATION)
+    migrate()
     newest = HealthCheck.objects.latest("id")
     assert list(HealthCheck.objects.order_by("id").values_list())[:-1] == rows
     assert newest.pk > rows[-1][0]
@@ -193,28 +208,14 @@ def test_a_full_table_is_partitioned_with_its_rows_and_turned_back() -> None:
     assert homes()[-1] == name_of(noon(1))
     assert HealthCheck.objects.latest("id").pk > newest.pk
     assert health.record(clusters[1].pk, Verdict(noon(2), State.OFFLINE, 50))
-    HealthCheck.objects.all().delete()
-    migrate_back_and_forth()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("changing_tables")
 def test_the_old_table_goes_once_all_of_it_is_old(clock: Clock) -> None:
-    migrate_to("0006_recent_states")
     check(make_cluster("hub"), timezone.now())
-    migrate_to(MIGRATION)
+    turn_back()
+    migrate()
     assert homes() == ["clusters_healthcheck_before"]
     clock(noon(9))
     assert trim_history() >= 1
     assert homes() == []
-    migrate_back_and_forth()
-
-
-def migrate_to(name: str) -> None:
-    call_command("migrate", "clusters", name, verbosity=0)
-
-
-def migrate_back_and_forth() -> None:
-    """Leave the partitions to the other tests as a new installation has them."""
-    HealthCheck.objects.all().delete()
-    migrate_to("0006_recent_states")
-    call_command("migrate", verbosity=0)
