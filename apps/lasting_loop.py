@@ -48,6 +48,12 @@ def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(work, loop)
 
 
+def call(what: Callable[[], object]) -> None:
+    """Have `what` called on the loop of this process, soon."""
+    loop, _ = _started()
+    loop.call_soon_threadsafe(what)
+
+
 async def _within(thread: ThreadPoolExecutor, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     async with ThreadSensitiveContext(executor=thread):
         await sync_to_async(_arrive)()

@@ -83,8 +83,18 @@ def _body_of(call: Call) -> tuple[bytes, str]:
     if call.json is not None:
         return call.json, "application/json"
     if call.form is not None:
-        return urlencode(call.form, doseq=True).encode(), "application/x-www-form-urlencoded"
+        fields = tuple(
+            (name, value if isinstance(value, str) else tuple(value))
+            for name, value in call.form.items()
+        )
+        return _encoded(fields), "application/x-www-form-urlencoded"
     return b"", ""
+
+
+# A whole fleet is asked the same. It may be a secret, so none is kept for long.
+@lru_cache(maxsize=4)
+def _encoded(fields: tuple[tuple[str, str | tuple[str, ...]], ...]) -> bytes:
+    return urlencode(fields, doseq=True).encode()
 
 
 class Answer:

@@ -13,7 +13,7 @@ from apps.observability.sources import prometheus
 
 VALUES = ("1", "-0.5", "1e+06", "NaN", "+Inf", "-Inf", "0.30000000000000004")
 TEXTS = ("", "a", 'b"c\\d', "é{}],[", "\u2028\n\t\x7f", '},"value":[1,"1"]},{"metric":{', "cluster")
-NAMES = ("__name__", "job", "c", "e", "clust", "clusters", "cluster_name", "exported_job")
+NAMES: tuple[str, ...] = ("__name__", "job", "c", "e", "clust", "clusters", "cluster_name", "exported_job")
 NAMES += ("exported_", "exported_cl", "exported_exporter", "exported_exported", "exportedcluster")
 RENAMED = ("cluster", "exported_cluster", "exported_exported_cluster")
 # What a hostile or broken server may put anywhere.
@@ -110,7 +110,9 @@ def test_what_a_server_breaks_passes_by_the_short_way_only_where_the_long_one_ta
 
 def test_long_series_are_left_to_the_long_way() -> None:
     values = [[1769860800 + step, "1.5"] for step in range(1000)]
-    rows = [{"metric": {"job": str(number)}, "values": values} for number in range(3)]
+    rows: list[dict[str, Any]] = [
+        {"metric": {"job": str(number)}, "values": values} for number in range(3)
+    ]
     body = body_of("matrix", rows)
     assert by_the_short_way(body, "matrix") is None
     assert by_the_long_way(body, "matrix") == (

@@ -290,6 +290,7 @@ def test_no_more_clusters_are_asked_than_can_be_reckoned_with(
     api: APIClient, fleet: Fleet, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluation, "MOST_CELLS", 0)
+    monkeypatch.setattr(fan_out, "MOST_UNREAD", 4)
     settings.METRICS_CLUSTERS_AT_ONCE = 1
     # Some may be on their way already when the first have come.
     for number in range(4 * fan_out.MOST_UNREAD):

@@ -86,7 +86,9 @@ def test_a_real_prometheus_answers_instant_and_range_queries(
 ) -> None:
     make_cluster("real", prometheus_url=prometheus)
     now = time.time()
-    instant = api.post("/api/v1/metrics/query", {"query": "up"}, format="json").json()
+    # Without a time it is the last full quarter of a minute, when this one did not run yet.
+    asked = {"query": "up", "time": now}
+    instant = api.post("/api/v1/metrics/query", asked, format="json").json()
     row = instant["results"][0]
     assert (row["status"], row["result_type"], row["data"][0]["value"][1]) == (
         "SUCCESS",
@@ -105,7 +107,8 @@ def test_a_real_prometheus_takes_a_timeout_with_a_fraction(api: APIClient, prome
     body = {"query": "up", "timeout": 2.5}
     rest = api.post("/api/v1/metrics/query", body, format="json").json()["results"][0]
     assert (rest["status"], rest["error"]) == ("SUCCESS", None)
-    own = api.get("/prometheus/api/v1/query", {"query": "up", "timeout": "2s500ms"})
+    asked: dict[str, str | float] = {"query": "up", "timeout": "2s500ms", "time": time.time()}
+    own = api.get("/prometheus/api/v1/query", asked)
     assert own.status_code == 200
     assert own.json()["data"]["result"]
 

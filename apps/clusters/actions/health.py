@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.clusters import events
-from apps.clusters.connection import Connection, connect_all
+from apps.clusters.connection import MADE_OF, Connection, connect_all
 from apps.clusters.contract import HEALTH_FIELDS
-from apps.clusters.health import API_SERVER, COSTS, LETTERS, Verdict, judge_connectivity
+from apps.clusters.health import COSTS, LETTERS, Verdict, judge_connectivity
 from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.check_schedule import Checked
 from apps.streaming.publish import publish
@@ -29,19 +29,6 @@ CONCLUSION = {
     "certificate_expires_at": "timestamptz",
     **dict.fromkeys(HEALTH_FIELDS, "boolean"),
 }
-# What a connection is made of. Half of what a claim costs is the reading of columns.
-CONNECTED_BY = tuple(
-    f"cluster__{name}"
-    for name in (
-        "name",
-        "cluster_type",
-        "api_server_url",
-        "prometheus_replica_urls",
-        *(f"{part}_url" for part in COSTS if part != API_SERVER),
-        *(f"credential__{name}" for name in ("auth_type", "sealed", "ca_bundle", "server_name")),
-        "credential__refresh_problem",
-    )
-)
 _CONCLUDE = """
     UPDATE clusters_cluster AS cluster SET {columns}
     FROM unnest(%s::uuid[], {types}) AS new(id, {names}) WHERE cluster.id = new.id
@@ -70,7 +57,7 @@ def _claim(most: int, part: int) -> list[Cluster]:
         .of_part(part, settings.CHECK_PARTS, now)
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("cluster__credential")
-        .only(*CONNECTED_BY)
+        .only(*(f"cluster__{name}" for name in MADE_OF))
         .order_by("next_check_at")[:most]
     )
     claimed = [one.cluster for one in due]

@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import redis.asyncio
@@ -38,6 +39,8 @@ INSTANT, HOUR, LONGER, LABELS, ALERTS = 30, 60, 300, 300, 10
 NEWEST = 15
 SETTLED_AFTER = 60.0
 _STORED = struct.Struct(">d")
+# Answers up to here are stored together, if they come within so many seconds.
+TOGETHER, MOMENT = 64 * 1024, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,12 @@ def _number(form: Form, name: str) -> float:
         return 0.0
 
 
+class _New(NamedTuple):
+    key: str
+    stored: bytes
+    seconds: int
+
+
 class Store:
     """The cache as one event loop reaches it."""
 
@@ -97,6 +106,8 @@ class Store:
         self._late = 0
         self._wanted: list[str] = []
         self._counting: asyncio.Task[bool] | None = None
+        self._new: list[_New] = []
+        self._storing: asyncio.Task[None] | None = None
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             str(settings.CACHES["default"]["LOCATION"]),
             max_connections=AT_ONCE,
@@ -141,10 +152,30 @@ class Store:
     async def keep(self, key: str, body: bytes, seconds: int) -> None:
         if len(body) > LARGEST or not self._is_there():
             return
+        answer = _New(key, _STORED.pack(time.time()) + body, seconds)
+        if len(body) > TOGETHER:
+            await self._store([answer])
+            return
+        self._new.append(answer)
+        if self._storing is None:
+            self._storing = asyncio.create_task(self._store_together())
+        await asyncio.shield(self._storing)
+
+    async def _store_together(self) -> None:
+        """Store what comes within a moment by one call: a whole fleet's answers come together."""
+        await asyncio.sleep(MOMENT)
+        answers, self._new, self._storing = self._new, [], None
+        await self._store(answers)
+
+    async def _store(self, answers: "list[_New]") -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        for answer in answers:
+            pipeline.set(answer.key, answer.stored, ex=answer.seconds)
+        size = sum(len(answer.stored) for answer in answers)
         try:
             # Nobody waits for this, and what is large takes its time.
-            async with asyncio.timeout(BUDGET + len(body) / (20 * MIB)):
-                await self._redis.set(key, _STORED.pack(time.time()) + body, ex=seconds)
+            async with asyncio.timeout(BUDGET + size / (20 * MIB)):
+                await pipeline.execute()
         except (RedisError, OSError) as error:
             self._rest(error)
 

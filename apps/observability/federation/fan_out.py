@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from apps import lasting_loop
@@ -22,12 +24,12 @@ from apps.observability.federation.outcome import (
 )
 
 T = TypeVar("T")
+# So many small answers wait for their reader.
+MOST_UNREAD = 64
 
 logger = logging.getLogger(__name__)
 
 Ask = Callable[[Connection], Awaitable[T]]
-# So many answers wait for their reader; those behind them keep their seats.
-MOST_UNREAD = 4
 
 
 async def ask_each(
@@ -46,8 +48,9 @@ async def ask_each(
     """
     found: dict[UUID, Outcome[T]] = {}
 
-    async def deliver(outcome: Outcome[T]) -> None:
+    async def deliver(outcome: Outcome[T], landing: seats.Landing) -> None:
         found[outcome.connection.cluster_id] = outcome
+        landing.leave()
 
     async with seats.of_person(asker):
         await _ask_all(connections, ask, _Terms(deadline, at_once), deliver)
@@ -57,8 +60,8 @@ async def ask_each(
 class Flow(Generic[T]):
     """The outcomes as they come, for a thread or another loop to read.
 
-    Whoever reads slowly slows the asking: an answer keeps its seat until there is room for it, so
-    that no more than `at_once` and a few are ever held. It is to be closed, read out or not.
+    Whoever reads slowly slows the asking: a large answer keeps its place until its reader comes
+    for more, and of small ones only so many wait. It is to be closed, read out or not.
     """
 
     def __init__(
@@ -71,43 +74,84 @@ class Flow(Generic[T]):
         asker: str = "",
     ) -> None:
         self._left = len(connections)
-        self._unread: asyncio.Queue[Outcome[T]] = asyncio.Queue(MOST_UNREAD)
+        self._lock = threading.Lock()
+        self._unread: list[tuple[Outcome[T], seats.Landing]] = []
+        self._waiting: Future[None] | None = None
+        self._room = asyncio.Event()
+        # What was read last, and its reader still has.
+        self._read_last: list[seats.Landing] = []
         terms = _Terms(deadline, at_once)
 
         async def ask_all() -> None:
             async with seats.of_person(asker):
-                await _ask_all(connections, ask, terms, self._unread.put)
+                await _ask_all(connections, ask, terms, self._deliver)
 
         self._asking = lasting_loop.submit(ask_all())
+        # Nobody may be left who could deliver: it was refused, or closed.
+        self._asking.add_done_callback(lambda _: self._wake())
 
     def take(self) -> list[Outcome[T]]:
         """Wait for what comes next; nothing is left after an empty list.
 
         Raises TooManyQueries where the asker has too many under way.
         """
-        return lasting_loop.submit(self._take()).result() if self._left else []
+        self._make_room()
+        if not self._left:
+            return []
+        self._some().result()
+        return self._read()
 
     async def take_here(self) -> list[Outcome[T]]:
         """Take, on whatever loop this is."""
-        return await asyncio.wrap_future(lasting_loop.submit(self._take())) if self._left else []
+        self._make_room()
+        if not self._left:
+            return []
+        await asyncio.wrap_future(self._some())
+        return self._read()
 
     def close(self) -> None:
         self._asking.cancel()
 
-    async def _take(self) -> list[Outcome[T]]:
-        next_one = asyncio.ensure_future(self._unread.get())
-        asking = asyncio.wrap_future(self._asking)
-        pending: set[asyncio.Future[Any]] = {next_one, asking}
-        await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        if not next_one.done() and self._unread.empty():
-            # Nobody is left who could deliver: it was refused, or closed.
-            next_one.cancel()
-            await asking
-        taken = [await next_one]
-        while not self._unread.empty():
-            taken.append(self._unread.get_nowait())
+    async def _deliver(self, outcome: Outcome[T], landing: seats.Landing) -> None:
+        while len(self._unread) >= MOST_UNREAD:
+            self._room.clear()
+            await self._room.wait()
+        with self._lock:
+            self._unread.append((outcome, landing))
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.cancelled():
+            waiting.set_result(None)
+
+    def _some(self) -> "Future[None]":
+        """Return what is done once there is something to read, or nothing will come."""
+        some: Future[None] = Future()
+        with self._lock:
+            if not (self._unread or self._asking.done()):
+                self._waiting = some
+                return some
+        some.set_result(None)
+        return some
+
+    def _read(self) -> list[Outcome[T]]:
+        with self._lock:
+            taken, self._unread = self._unread, []
+        if not taken:
+            self._asking.result()
+            raise RuntimeError("some have not delivered what they found")
         self._left -= len(taken)
-        return taken
+        self._read_last = [landing for _, landing in taken if landing.is_held]
+        if len(taken) >= MOST_UNREAD:
+            lasting_loop.call(self._room.set)
+        return [outcome for outcome, _ in taken]
+
+    def _make_room(self) -> None:
+        held, self._read_last = self._read_last, []
+        for landing in held:
+            lasting_loop.call(landing.leave)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,30 +168,33 @@ async def _ask_all(
     connections: Sequence[Connection],
     ask: Ask[T],
     terms: _Terms,
-    deliver: Callable[[Outcome[T]], Awaitable[None]],
+    deliver: Callable[[Outcome[T], seats.Landing], Awaitable[None]],
 ) -> None:
+    """Ask all. Who takes what is delivered lets its landing go, if it is still held."""
     gate, places = asyncio.Semaphore(terms.at_once), asyncio.Semaphore(seats.MOST_LARGE)
     ends = asyncio.get_running_loop().time() + terms.deadline
 
     async def ask_one(connection: Connection) -> None:
         started = time.perf_counter()
+        landing = seats.Landing(places)
+        seats.berth.set(landing.take)
         try:
             async with asyncio.timeout_at(ends):
                 await gate.acquire()
         except TimeoutError:
-            await deliver(terms.missed(connection, _since(started)))
+            await deliver(terms.missed(connection, _since(started)), landing)
             return
-        landing = seats.Landing(places)
-        seats.berth.set(landing.take)
         try:
             try:
                 async with asyncio.timeout_at(ends):
                     outcome = await _ask_one(connection, ask, started)
             except TimeoutError:
                 outcome = terms.missed(connection, _since(started))
-            await deliver(outcome)
-        finally:
+            await deliver(outcome, landing)
+        except BaseException:
             landing.leave()
+            raise
+        finally:
             gate.release()
 
     await asyncio.gather(*map(ask_one, connections))

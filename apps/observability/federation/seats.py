@@ -7,7 +7,7 @@ is then told to come again. Both are counted within this process, on its one las
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -36,10 +36,15 @@ class Table:
     def taken(self) -> int:
         return self.held.total()
 
-    async def take(self, who: str) -> None:
-        if self._has_room_for(who):
-            self.held[who] += 1
-            return
+    def take_at_once(self, who: str) -> bool:
+        """Take a seat if there is one, which most of the time there is."""
+        if not self._has_room_for(who):
+            return False
+        self.held[who] += 1
+        return True
+
+    async def wait(self, who: str) -> None:
+        """Take the next seat that somebody leaves."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (who, turn)
         self.waiting.append(entry)
@@ -87,6 +92,10 @@ class Landing:
         if self._is_over():
             self.leave()
 
+    @property
+    def is_held(self) -> bool:
+        return self._held
+
     def _is_over(self) -> bool:
         return self._left
 
@@ -107,13 +116,10 @@ class NoSeat(Exception):
     """Nobody stood up in time."""
 
 
-@asynccontextmanager
-async def at_server(server: Hashable, wait: float) -> AsyncIterator[None]:
+def at_server(server: Hashable, wait: float) -> AbstractAsyncContextManager[None]:
     """Sit at a server's table for as long as the block takes; raise NoSeat after `wait`."""
     seats = settings.METRICS_SEATS_PER_CLUSTER
-    table = Table(seats, max(1, seats // 2))
-    async with _at(("server", server), table, asker.get(), wait):
-        yield
+    return _at(("server", server), Table(seats, max(1, seats // 2)), asker.get(), wait)
 
 
 @asynccontextmanager
@@ -139,11 +145,12 @@ async def of_person(who: str) -> AsyncIterator[None]:
 async def _at(key: Hashable, new: Table, who: str, wait: float) -> AsyncIterator[None]:
     table = _tables.setdefault(key, new)
     try:
-        try:
-            async with asyncio.timeout(wait):
-                await table.take(who)
-        except TimeoutError:
-            raise NoSeat from None
+        if not table.take_at_once(who):
+            try:
+                async with asyncio.timeout(wait):
+                    await table.wait(who)
+            except TimeoutError:
+                raise NoSeat from None
         try:
             yield
         finally:

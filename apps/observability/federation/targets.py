@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.clusters.connection import Connection, connect_all
+from apps.clusters.connection import MADE_OF, Connection, connect_all
 from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import State
 from apps.clusters.models.grant import Rights
@@ -18,6 +18,11 @@ from apps.observability.federation.outcome import Target
 
 # After so many intervals without a check, what is known is no longer known.
 RECENT_INTERVALS = 3
+# What it takes, besides, to say whether a cluster is away and what somebody sees of it.
+JUDGED_BY = ("state", "schedule__checked_at", "environment", "labels")
+
+
+_FIELDS = tuple(one.name for one in fields(Connection))
 
 
 def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
@@ -30,6 +35,7 @@ def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
     would read as if it had been asked.
     """
     clusters = Cluster.objects.visible_to(user).enabled().select_related("credential", "schedule")
+    clusters = clusters.only(*MADE_OF, *JUDGED_BY)
     if cluster_ids:
         clusters = clusters.filter(pk__in=cluster_ids)
     chosen = list(clusters.order_by("name"))
@@ -62,5 +68,5 @@ def _why_away(cluster: Cluster) -> str:
 
 
 def _marked(connection: Connection, away: str, namespaces: frozenset[str] | None) -> Target:
-    told = {one.name: getattr(connection, one.name) for one in fields(connection)}
-    return Target(**told, away=away, namespaces=namespaces)
+    told = (getattr(connection, name) for name in _FIELDS)
+    return Target(*told, away=away, namespaces=namespaces)
