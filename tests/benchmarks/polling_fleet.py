@@ -46,12 +46,20 @@ def make_all_due() -> None:
 
 
 def spread(begin: datetime, seconds: float) -> dict[str, datetime]:
-    """Make all that are enabled due evenly over so many seconds; return when each is, by id."""
-    schedules = list(CheckSchedule.objects.filter(cluster__enabled=True).order_by("?"))
-    for place, schedule in enumerate(schedules):
-        schedule.next_check_at = begin + timedelta(seconds=seconds * place / len(schedules))
-    CheckSchedule.objects.bulk_update(schedules, ["next_check_at"], batch_size=1000)
-    return {str(schedule.pk): schedule.next_check_at for schedule in schedules}
+    """Make all that are enabled due evenly over so many seconds; return when each is, by id.
+
+    Each time in the same order, so that a cluster is due again after as long as any other.
+    """
+    enabled = CheckSchedule.objects.filter(cluster__enabled=True)
+    ids = list(enabled.order_by("pk").values_list("pk", flat=True))
+    due = [begin + timedelta(seconds=seconds * place / len(ids)) for place in range(len(ids))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE clusters_checkschedule SET next_check_at = new.due"
+            " FROM unnest(%s::uuid[], %s::timestamptz[]) AS new(id, due) WHERE cluster_id = new.id",
+            [ids, due],
+        )
+    return {str(pk): moment for pk, moment in zip(ids, due, strict=True)}
 
 
 def lateness(due: dict[str, datetime], begin: datetime, names: set[str]) -> list[float]:

@@ -13,7 +13,16 @@ from apps.observability.sources import prometheus
 
 VALUES = ("1", "-0.5", "1e+06", "NaN", "+Inf", "-Inf", "0.30000000000000004")
 TEXTS = ("", "a", 'b"c\\d', "é{}],[", "\u2028\n\t\x7f", '},"value":[1,"1"]},{"metric":{', "cluster")
-NAMES: tuple[str, ...] = ("__name__", "job", "c", "e", "clust", "clusters", "cluster_name", "exported_job")
+NAMES: tuple[str, ...] = (
+    "__name__",
+    "job",
+    "c",
+    "e",
+    "clust",
+    "clusters",
+    "cluster_name",
+    "exported_job",
+)
 NAMES += ("exported_", "exported_cl", "exported_exporter", "exported_exported", "exportedcluster")
 RENAMED = ("cluster", "exported_cluster", "exported_exported_cluster")
 # What a hostile or broken server may put anywhere.

@@ -68,5 +68,5 @@ def _why_away(cluster: Cluster) -> str:
 
 
 def _marked(connection: Connection, away: str, namespaces: frozenset[str] | None) -> Target:
-    told = (getattr(connection, name) for name in _FIELDS)
-    return Target(*told, away=away, namespaces=namespaces)
+    told = {name: getattr(connection, name) for name in _FIELDS}
+    return Target(**told, away=away, namespaces=namespaces)
