@@ -1,6 +1,8 @@
 """What there is in the fleet by Prometheus' API, and what Grafana's data source asks of it.
 
-Its calls are those of Grafana's documentation of the Prometheus data source.
+The endpoints of its variables are those that its documentation names for each type of query
+(grafana.com/docs, data sources, Prometheus, template variables); how it sends the others we know
+from using it, and no recording of it was at hand.
 """
 
 from collections.abc import Iterator
@@ -143,7 +145,7 @@ def test_a_query_is_printed_as_it_is_understood(api: APIClient) -> None:
 
 
 class Grafana:
-    """It posts forms with Basic, and reads with GET."""
+    """It posts forms and reads with GET, signed in by the token that its data source was given."""
 
     def __init__(self, token: str) -> None:
         self.api = APIClient(enforce_csrf_checks=True)
