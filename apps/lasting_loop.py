@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 # As many as the pool of connections makes use of; the default is often 1,024.
 FILES = 65_536
+# So many new objects are worth a look for cycles among them; Python's own 700 are one question.
+GARBAGE = 10_000
 _STARTING = threading.Lock()
 # How many use the database now; only the thread that they use it in counts.
 _USERS = [0]
@@ -93,6 +95,8 @@ def _start(process: int) -> tuple[asyncio.AbstractEventLoop, ThreadPoolExecutor]
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     # What is there by now stays; the collector need not look through all of it again and again.
     gc.freeze()
+    # Questions come by thousands and leave few cycles behind.
+    gc.set_threshold(GARBAGE)
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="lasting-loop", daemon=True).start()
     return loop, ThreadPoolExecutor(max_workers=1, thread_name_prefix="lasting-loop-sync")

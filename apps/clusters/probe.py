@@ -96,9 +96,10 @@ def _judge_api_answer(upstream: Upstream, reply: Reply) -> tuple[str, FailureSta
 
 async def _ask_servers(part: str, servers: Sequence[Upstream], deadline: float) -> Reading:
     """Ask all that hold the same; one that answers is enough, and those that do not are named."""
+    if len(servers) == 1:
+        # Most have one, and need no task for it alone.
+        return await _ask_part(part, servers[0], deadline)
     readings = await asyncio.gather(*(_ask_part(part, one, deadline) for one in servers))
-    if len(readings) == 1:
-        return readings[0]
     up = [reading for reading in readings if reading.healthy]
     down = [reading for reading in readings if not reading.healthy]
     problem = " ".join(reading.problem for reading in down)
