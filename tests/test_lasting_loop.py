@@ -76,8 +76,13 @@ def test_work_that_runs_out_of_time_ends_with_its_task() -> None:
     def time_is_up(number: int, frame: object) -> None:
         raise TimeIsUpError
 
+    waiter = threading.get_ident()
+
     def interrupt() -> None:
         begun.wait(10)
+        # The work may begin before who gave it has begun to wait for it.
+        while sys._current_frames()[waiter].f_code.co_name != "wait":
+            time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, time_is_up)
