@@ -90,3 +90,17 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
     monkeypatch.setattr(log, "append", note)
     return seen
+
+
+@pytest.fixture
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every address that a connection is begun to."""
+    seen: list[str] = []
+    connect = socket.socket.connect
+
+    def note(self: socket.socket, address: Any) -> None:
+        seen.append(address[0])
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", note)
+    return seen

@@ -21,20 +21,6 @@ def server() -> Iterator[fakes.Upstream]:
 
 
 @pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every address that a connection is begun to."""
-    seen: list[str] = []
-    connect = socket.socket.connect
-
-    def note(self: socket.socket, address: Any) -> None:
-        seen.append(address[0])
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", note)
-    return seen
-
-
-@pytest.fixture
 def dns(monkeypatch: pytest.MonkeyPatch) -> Callable[[Look], list[str]]:
     """Give names to addresses; what was looked up is noted."""
     asked: list[str] = []

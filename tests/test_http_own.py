@@ -36,19 +36,6 @@ def server() -> Iterator[fakes.Upstream]:
 
 
 @pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    seen: list[str] = []
-    connect = socket.socket.connect
-
-    def note(self: socket.socket, address: Any) -> None:
-        seen.append(address[0])
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", note)
-    return seen
-
-
-@pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Names and where they lead; whatever else is looked up is not known."""
     known: dict[str, list[str]] = {}

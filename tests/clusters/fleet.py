@@ -1,9 +1,7 @@
 """The simulated clusters' API servers behind real TLS, on a loop and thread of their own."""
 
-import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from apps.clusters.models import Cluster
 from apps.clusters.vault.secrets import Secrets
 from apps.http import Upstream
 from apps.simulator import certificates, kube_api, sites
+from tests.fakes import in_a_thread
 
 EPOCH = 1_790_000_000.0
 NOW = EPOCH + 20 * 86_400
@@ -53,31 +52,17 @@ class Site:
 @contextmanager
 def serve(folder: Path) -> Iterator[dict[str, Site]]:
     """Run the API servers of the whole simulated fleet until the block ends."""
-    certified = certificates.prepare(folder, "tests", ["localhost"])
-    running: dict[str, Site] = {}
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
-
-    async def run() -> None:
-        async with AsyncExitStack() as stack:
-            for name, world in sites.fleet("tests", EPOCH).items():
-                clock = Clock()
-                config = kube_api.Config(world, TOKEN, certified, clock=clock)
-                api = await stack.enter_async_context(kube_api.serve(config))
-                running[name] = Site(name, api.url, certified.ca_bundle(), clock)
-            ready.set()
-            await over.wait()
-
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    assert ready.wait(20)
-    try:
+    with in_a_thread.serve(_fleet(certificates.prepare(folder, "tests", ["localhost"]))) as running:
         yield running
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
+
+
+@asynccontextmanager
+async def _fleet(certified: certificates.Certificates) -> AsyncIterator[dict[str, Site]]:
+    running: dict[str, Site] = {}
+    async with AsyncExitStack() as stack:
+        for name, world in sites.fleet("tests", EPOCH).items():
+            clock = Clock()
+            config = kube_api.Config(world, TOKEN, certified, clock=clock)
+            api = await stack.enter_async_context(kube_api.serve(config))
+            running[name] = Site(name, api.url, certified.ca_bundle(), clock)
+        yield running

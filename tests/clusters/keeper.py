@@ -1,9 +1,8 @@
 """The cluster that the platform itself runs in, simulated: it keeps credentials as Secrets."""
 
 import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from apps.simulator.faults import Incidents, Interval
 from apps.simulator.kube.secrets import NAMESPACE, Safe
 from apps.simulator.kube_api import KubeApi
 from tests.clusters.fleet import EPOCH, NOW
+from tests.fakes import in_a_thread
 
 TOKEN = "a-token-of-the-keeper"
 
@@ -73,26 +73,13 @@ def serve(folder: Path) -> Iterator[Keeper]:
     (folder / "ca.crt").write_text(certified.ca_bundle())
     world = sites.fleet("tests", EPOCH)["hub-frankfurt"]
     config = kube_api.Config(world, "no-reader", certified, clock=lambda: NOW, keeper_token=TOKEN)
-    running: list[KubeApi] = []
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
+    with in_a_thread.serve(_running(config)) as (api, loop):
+        yield Keeper(api, loop, folder)
 
-    async def run() -> None:
-        async with kube_api.serve(config) as api:
-            running.append(api)
-            ready.set()
-            await over.wait()
 
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield Keeper(running[0], loop, folder)
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
+@asynccontextmanager
+async def _running(
+    config: kube_api.Config,
+) -> AsyncIterator[tuple[KubeApi, asyncio.AbstractEventLoop]]:
+    async with kube_api.serve(config) as api:
+        yield api, asyncio.get_running_loop()

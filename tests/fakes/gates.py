@@ -1,13 +1,14 @@
 """Servers that take only the tokens they know: an API server and a Prometheus behind one door."""
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+
+from tests.fakes import in_a_thread
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 REVIEWS = "/apis/authorization.k8s.io/v1"
@@ -58,34 +59,19 @@ class Gate:
 @contextmanager
 def serve(handler: Handler) -> Iterator[int]:
     """Answer on a free loopback port, on a loop and thread of their own, until the block ends."""
-    ports: list[int] = []
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    over = asyncio.Event()
+    with in_a_thread.serve(_listening(handler)) as port:
+        yield port
 
-    async def run() -> None:
-        runner = web.ServerRunner(
-            web.Server(handler, handler_cancellation=True, access_log=None), shutdown_timeout=0.05
-        )
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        ports.append(runner.addresses[0][1])
-        ready.set()
-        await over.wait()
-        await runner.cleanup()
 
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as running:
-            running.run(run())
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    assert ready.wait(5)
-    try:
-        yield ports[0]
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(5)
+@asynccontextmanager
+async def _listening(handler: Handler) -> AsyncIterator[int]:
+    runner = web.ServerRunner(
+        web.Server(handler, handler_cancellation=True, access_log=None), shutdown_timeout=0.05
+    )
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
 
 
 @contextmanager

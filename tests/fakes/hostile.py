@@ -4,10 +4,12 @@ import asyncio
 import gzip
 import json
 import ssl
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+
+from tests.fakes import in_a_thread
+from tests.fakes.upstream import hang_up
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -98,10 +100,13 @@ def bomb(*fields: str) -> Answer:
 @contextmanager
 def serve(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Heard]:
     """Run such a server on a free loopback port until the block ends."""
+    with in_a_thread.serve(_listening(answer, tls)) as heard:
+        yield heard
+
+
+@asynccontextmanager
+async def _listening(answer: Answer, tls: ssl.SSLContext | None) -> AsyncIterator[Heard]:
     heard = Heard()
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    ended = asyncio.Event()
 
     async def serve_one(reader: asyncio.StreamReader, writer: Write) -> None:
         heard.transports.add(writer.transport)
@@ -115,26 +120,7 @@ def serve(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Heard]:
         finally:
             writer.close()
 
-    async def run() -> None:
-        server = await asyncio.start_server(serve_one, "127.0.0.1", 0, ssl=tls)
-        heard.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        await ended.wait()
-        server.close()
-        for transport in heard.transports:
-            transport.abort()
-        for _ in range(10):
-            await asyncio.sleep(0)
-
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    assert ready.wait(30)
-    try:
-        yield heard
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(30)
+    server = await asyncio.start_server(serve_one, "127.0.0.1", 0, ssl=tls)
+    heard.port = server.sockets[0].getsockname()[1]
+    yield heard
+    await hang_up(server, heard.transports)

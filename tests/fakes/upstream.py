@@ -8,12 +8,13 @@ import asyncio
 import itertools
 import json
 import ssl
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
+
+from tests.fakes import in_a_thread
 
 TLS_HANDSHAKE = b"\x16"
 
@@ -153,38 +154,32 @@ def serve(
 ) -> Iterator[Upstream]:
     """Run an upstream on a free loopback port until the block ends."""
     upstream = Upstream(dict(answers or {}), tls=tls)
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    ended = asyncio.Event()
-
-    async def run() -> None:
-        server = await asyncio.start_server(
-            lambda reader, writer: _serve_one(upstream, reader, writer), "127.0.0.1", 0, ssl=tls
-        )
-        upstream.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        await ended.wait()
-        server.close()
-        # TLS would wait for the other side's goodbye.
-        for transport in upstream.transports:
-            transport.abort()
-        # What was accepted at the last moment becomes a task now, which the runner then cancels
-        # with the others, and not while the loop closes.
-        for _ in range(10):
-            await asyncio.sleep(0)
-
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    assert ready.wait(5)
-    try:
+    with in_a_thread.serve(_listening(upstream)):
         yield upstream
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(5)
+
+
+@asynccontextmanager
+async def _listening(upstream: Upstream) -> AsyncIterator[None]:
+    server = await asyncio.start_server(
+        lambda reader, writer: _serve_one(upstream, reader, writer),
+        "127.0.0.1",
+        0,
+        ssl=upstream.tls,
+    )
+    upstream.port = server.sockets[0].getsockname()[1]
+    yield
+    await hang_up(server, upstream.transports)
+
+
+async def hang_up(server: asyncio.Server, transports: Iterable[asyncio.WriteTransport]) -> None:
+    server.close()
+    # TLS would wait for the other side's goodbye.
+    for transport in transports:
+        transport.abort()
+    # What was accepted at the last moment becomes a task now, which the runner then cancels with
+    # the others, and not while the loop closes.
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 def kubernetes(**changes: Answer) -> dict[str, Answer]:

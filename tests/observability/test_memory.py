@@ -3,9 +3,8 @@
 import asyncio
 import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from rest_framework.test import APIClient
 from apps.http.wire import LARGE
 from apps.observability.federation import seats
 from tests.factories import make_cluster
+from tests.fakes import in_a_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -33,10 +33,13 @@ def matrix() -> bytes:
 @contextmanager
 def answering(body: bytes) -> Iterator[str]:
     """The address of a server that says the same to everybody, and holds but the one copy."""
-    loop = asyncio.new_event_loop()
+    with in_a_thread.serve(_listening(body)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def _listening(body: bytes) -> AsyncIterator[int]:
     answer = memoryview(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    ports: list[int] = []
-    ready, ended = threading.Event(), asyncio.Event()
 
     async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -51,24 +54,8 @@ def answering(body: bytes) -> Iterator[str]:
         finally:
             writer.transport.abort()
 
-    async def run() -> None:
-        async with await asyncio.start_server(serve_one, "127.0.0.1", 0) as server:
-            ports.append(server.sockets[0].getsockname()[1])
-            ready.set()
-            await ended.wait()
-
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    assert ready.wait(30)
-    try:
-        yield f"http://127.0.0.1:{ports[0]}"
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(30)
+    async with await asyncio.start_server(serve_one, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 def peak_over(api: APIClient) -> tuple[int, int]:
