@@ -79,9 +79,9 @@ async def test_a_large_answer_waits_for_its_berth_and_a_small_one_for_none() -> 
     large = "x" * 8 * MIB
     with fakes.serve({"/large": (200, large), "/small": (200, "ok")}) as server:
         upstream = Upstream(server.url)
-        assert (await ask(upstream, Call("/small", berth=berth))).body == b"ok"
+        assert (await ask(upstream, Call("/small"), berth=berth)).body == b"ok"
         assert not reached.is_set()
-        asking = asyncio.create_task(ask(upstream, Call("/large", berth=berth, deadline=60)))
+        asking = asyncio.create_task(ask(upstream, Call("/large", deadline=60), berth=berth))
         await reached.wait()
         free.set()
         assert len((await asking).body) == len(large)
@@ -93,5 +93,5 @@ async def test_nothing_more_is_read_while_a_large_answer_waits_for_its_berth() -
 
     answers: dict[str, fakes.Answer] = {"/large": (200, "x" * 8 * MIB)}
     with fakes.serve(answers) as server, pytest.raises(Unreachable) as caught:
-        await ask(Upstream(server.url), Call("/large", berth=never, deadline=0.5))
+        await ask(Upstream(server.url), Call("/large", deadline=0.5), berth=never)
     assert caught.value.stage == Stage.TIMEOUT

@@ -79,12 +79,10 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": env.database()
-    # Connections are dropped after each request and task: a restarted PostgreSQL never hands
-    # out a dead socket, and async views cannot pile up idle ones.
-    | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
-}
+# Connections go back to their process' pool after each request and task: to open one takes longer
+# than most requests, and a new one has yet to learn what our tables are. Each is tried before it is
+# handed out, so that a restarted PostgreSQL costs nobody an error.
+DATABASES = {"default": env.database() | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What Prometheus shows at /metrics; without one, tokens of the staff open it.

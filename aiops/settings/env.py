@@ -97,7 +97,18 @@ def database() -> dict[str, object]:
         "PASSWORD": unquote(parsed.password or ""),
         "HOST": parsed.hostname or "",
         "PORT": str(parsed.port or ""),
-        "OPTIONS": {"connect_timeout": 5} | dict(parse_qsl(parsed.query)),
+        "OPTIONS": {"connect_timeout": 5, "pool": _pool()} | dict(parse_qsl(parsed.query)),
+    }
+
+
+def _pool() -> dict[str, object]:
+    return {
+        "min_size": 0,
+        "max_size": int(number("AIOPS_DATABASE_CONNECTIONS", 20, least=2, most=1000)),
+        "max_idle": 60.0,
+        # So long a request waits for one, and is not told any sooner of a PostgreSQL that is away.
+        "timeout": 5.0,
+        "num_workers": 1,
     }
 
 

@@ -1,16 +1,16 @@
 """Asks one question of one upstream, within one deadline over all of it."""
 
-import asyncio
 import socket
 import ssl
 import time
 
 from apps.http import pool as pools
 from apps.http.bodies import hung_up
-from apps.http.call import Call, Reply, Stage, Unreachable, Upstream
+from apps.http.call import Berth, Call, Reply, Stage, Unreachable, Upstream
 from apps.http.connection import Connection, Stale
 from apps.http.dialing import Progress
-from apps.http.measuring import measured
+from apps.http.limit import TimeLimit
+from apps.http.measuring import Measured
 from apps.http.place import Place, locate
 from apps.http.wire import Answer, compose
 
@@ -18,17 +18,25 @@ from apps.http.wire import Answer, compose
 REPEATABLE = {"GET", "HEAD"}
 
 
-async def ask(upstream: Upstream, call: Call) -> Reply:
-    """Return the upstream's whole answer, whatever its status; raise Unreachable otherwise."""
+async def ask(
+    upstream: Upstream, call: Call, *, within: float | None = None, berth: Berth | None = None
+) -> Reply:
+    """Return the upstream's whole answer, whatever its status; raise Unreachable otherwise.
+
+    `within` is what is left of the call's deadline, in seconds. `berth` is waited for as soon as
+    the answer turns out to be large; until it returns, nothing more is read, and what was sent
+    waits at the other side.
+    """
     started = time.perf_counter()
-    answer = Answer(call.verb, call.cap, call.berth)
+    answer = Answer(call.verb, call.cap, berth)
     try:
         place = locate(upstream.base_url)
         request = compose(upstream, place, call)
     except ValueError:
         # Not quoted: the value that does not fit may be the token.
         raise Unreachable(Stage.PROTOCOL, "its address or token cannot be sent") from None
-    connection = await carry(upstream, place, request, answer, call.deadline)
+    deadline = call.deadline if within is None else within
+    connection = await carry(upstream, place, request, answer, deadline)
     return Reply(
         answer.status,
         answer.content,
@@ -42,19 +50,19 @@ async def carry(
     upstream: Upstream, place: Place, request: bytes, answer: Answer, deadline: float
 ) -> Connection:
     """Send a request as it is, and fill `answer`; raise Unreachable otherwise."""
-    with measured(upstream.kind, answer):
+    with Measured(upstream.kind, answer):
         return await _carry(upstream, place, request, answer, deadline)
 
 
 async def _carry(
     upstream: Upstream, place: Place, request: bytes, answer: Answer, deadline: float
 ) -> Connection:
-    progress = Progress()
+    progress, limit = Progress(), TimeLimit(deadline)
     try:
-        async with asyncio.timeout(deadline) as time_limit:
+        with limit:
             return await _exchange(upstream, place, request, answer, progress)
     except OSError as error:
-        if time_limit.expired():
+        if limit.expired:
             reason = f"no answer in {deadline:.3g} s"
             raise Unreachable(Stage.TIMEOUT, reason, progress.stage) from None
         raise _unreachable(error, progress.stage) from None

@@ -4,9 +4,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from apps.masking import quotable
 
@@ -100,7 +100,7 @@ class Reply:
     retry_after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """What to ask of an upstream. `form` and `json` make it a POST; `deadline` is in seconds."""
 
@@ -112,10 +112,20 @@ class Call:
     deadline: float = 10.0
     cap: int = 8 * MIB
     method: str = ""
-    # Waited for as soon as the answer turns out to be large; until it returns, nothing more is
-    # read, and what was sent waits at the other side.
-    berth: Berth | None = field(default=None, repr=False, compare=False)
 
-    @property
+    @cached_property
     def verb(self) -> str:
         return self.method or ("GET" if self.form is None and self.json is None else "POST")
+
+    @cached_property
+    def body(self) -> bytes:
+        """The body as it is sent; worked out once for all that are asked this."""
+        if self.json is not None:
+            return self.json
+        return urlencode(self.form, doseq=True).encode() if self.form is not None else b""
+
+    @property
+    def content_type(self) -> str:
+        if self.json is not None:
+            return "application/json"
+        return "" if self.form is None else "application/x-www-form-urlencoded"

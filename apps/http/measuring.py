@@ -1,8 +1,6 @@
 """Times and counts what goes out, by the kind of system that is asked."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from apps import measures
 from apps.http.call import Unreachable
@@ -13,19 +11,26 @@ TROUBLED = 500
 CROWDED = 429
 
 
-@contextmanager
-def measured(kind: str, answer: Answer) -> Iterator[None]:
-    started = time.perf_counter()
-    reason = ""
-    try:
-        yield
-        if answer.status >= TROUBLED or answer.status == CROWDED:
-            reason = str(answer.status)
-    except BaseException as error:
-        # Whoever asked has gone, or had no more time.
-        reason = error.stage if isinstance(error, Unreachable) else "GIVEN_UP"
-        raise
-    finally:
-        measures.upstream_seconds.labels(kind).observe(time.perf_counter() - started)
-        if reason:
-            measures.upstream_errors.labels(kind, reason).inc()
+class Measured:
+    """What is done in its block is one call, of which `answer` is filled."""
+
+    __slots__ = ("_answer", "_kind", "_started")
+
+    def __init__(self, kind: str, answer: Answer) -> None:
+        self._kind, self._answer = kind, answer
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        measures.upstream_seconds.labels(self._kind).observe(time.perf_counter() - self._started)
+        status = self._answer.status
+        if error is not None:
+            # Whoever asked has gone, or had no more time.
+            reason = error.stage if isinstance(error, Unreachable) else "GIVEN_UP"
+            measures.upstream_errors.labels(self._kind, reason).inc()
+        elif status >= TROUBLED or status == CROWDED:
+            measures.upstream_errors.labels(self._kind, str(status)).inc()

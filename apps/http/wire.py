@@ -35,11 +35,19 @@ _WANTED = {b"content-length", b"transfer-encoding", b"content-encoding", b"conne
 
 def compose(upstream: Upstream, place: Place, call: Call) -> bytes:
     """Return the request's bytes; raise ValueError for what no request can carry."""
-    body, kind = _body_of(call)
+    asked, body = (call.verb, _target_of(place, call)), call.body
+    return _head(upstream, place, asked, call.content_type, len(body)) + body
+
+
+# An upstream is asked the same again and again, with bodies of a few lengths.
+@lru_cache(maxsize=16_384)
+def _head(
+    upstream: Upstream, place: Place, asked: tuple[str, str], kind: str, length: int
+) -> bytes:
     fields = [("User-Agent", "aiops-nextgen"), ("Accept", "application/json"), *shown(upstream)]
     if kind:
         fields.append(("Content-Type", kind))
-    return head(place, (call.verb, _target_of(place, call)), fields, len(body)) + body
+    return head(place, asked, fields, length)
 
 
 def shown(upstream: Upstream) -> list[Field]:
@@ -68,6 +76,8 @@ def head(place: Place, asked: tuple[str, str], fields: Iterable[Field], length: 
 
 def _target_of(place: Place, call: Call) -> str:
     target = place.prefix + _quoted(call.path) or "/"
+    if not (call.params or place.query):
+        return target
     asked = urlencode(call.params, doseq=True, quote_via=quote) if call.params else ""
     if place.query or asked:
         target += "?" + "&".join(filter(None, (place.query, asked)))
@@ -77,24 +87,6 @@ def _target_of(place: Place, call: Call) -> str:
 @lru_cache(maxsize=1024)
 def _quoted(path: str) -> str:
     return quote(path, safe=PLAIN)
-
-
-def _body_of(call: Call) -> tuple[bytes, str]:
-    if call.json is not None:
-        return call.json, "application/json"
-    if call.form is not None:
-        fields = tuple(
-            (name, value if isinstance(value, str) else tuple(value))
-            for name, value in call.form.items()
-        )
-        return _encoded(fields), "application/x-www-form-urlencoded"
-    return b"", ""
-
-
-# A whole fleet is asked the same. It may be a secret, so none is kept for long.
-@lru_cache(maxsize=4)
-def _encoded(fields: tuple[tuple[str, str | tuple[str, ...]], ...]) -> bytes:
-    return urlencode(fields, doseq=True).encode()
 
 
 class Answer:

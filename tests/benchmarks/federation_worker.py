@@ -24,10 +24,10 @@ def watched() -> list[float]:
     took: list[float] = []
     ask = vars(upstreams)["ask"]
 
-    async def timed(upstream: Upstream, call: Call) -> Reply:
+    async def timed(upstream: Upstream, call: Call, **options: object) -> Reply:
         began = time.perf_counter()
         try:
-            reply: Reply = await ask(upstream, call)
+            reply: Reply = await ask(upstream, call, **options)
             return reply
         finally:
             took.append(time.perf_counter() - began)

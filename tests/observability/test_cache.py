@@ -31,6 +31,16 @@ def fake() -> Iterator[Fake]:
     upstreams.forget()
     with serve(answers([{"metric": {}, "value": [1769860800, "1"]}])) as one:
         yield one
+    settle()
+
+
+def settle() -> None:
+    """Wait until all that was answered is kept."""
+
+    async def kept() -> None:
+        await asyncio.gather(*(one.keeping for one in cached._flights.values() if one.keeping))
+
+    lasting_loop.submit(kept()).result(30)
 
 
 def call(path: str = "query", **form: str) -> Call:
@@ -176,11 +186,7 @@ def test_so_long_is_kept_what_the_question_is_about() -> None:
 
 def test_what_is_kept_ends_in_redis_too(fake: Fake) -> None:
     heard(at(fake), call())
-
-    async def settle() -> None:
-        await asyncio.gather(*(one.keeping for one in cached._flights.values() if one.keeping))
-
-    lasting_loop.submit(settle()).result(30)
+    settle()
     with redis.Redis.from_url(str(live.CACHES["default"]["LOCATION"])) as server:
         (key,) = server.keys("answer:*")
         assert 0 < server.ttl(key) <= 30

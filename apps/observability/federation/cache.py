@@ -9,8 +9,9 @@ import hashlib
 import logging
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ from apps.http import MIB, Upstream
 
 logger = logging.getLogger(__name__)
 
-Form = Mapping[str, str | list[str]]
+Form = Mapping[str, str | Sequence[str]]
 
 BUDGET = 0.05
 LEFT_ALONE = 5.0
@@ -40,7 +41,7 @@ NEWEST = 15
 SETTLED_AFTER = 60.0
 _STORED = struct.Struct(">d")
 # Answers up to here are stored together, if they come within so many seconds.
-TOGETHER, MOMENT = 64 * 1024, 0.005
+TOGETHER, MOMENT = 64 * 1024, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,30 @@ def key_of(upstream: Upstream, path: str, form: Form) -> str:
 
     What a person may see is in the question, as matchers. How long they would wait is not.
     """
-    digest = hashlib.blake2b(digest_size=20)
-    said = {name: value for name, value in form.items() if name != "timeout"}
-    if path == "query_range":
-        said["end"] = f"{_last_point(form):.3f}"
-    identity = (upstream.base_url, upstream.ca_bundle, upstream.token)
-    for text in (*identity, path, *(f"{name}={said[name]!r}" for name in sorted(said))):
-        digest.update(f"{len(text)}:{text}".encode())
+    said = ((name, one if isinstance(one, str) else tuple(one)) for name, one in form.items())
+    digest = _asked(path, tuple(said)).copy()
+    digest.update(_who(upstream))
     return f"answer:{digest.hexdigest()}"
+
+
+# A whole fleet is asked the same.
+@lru_cache(maxsize=64)
+def _asked(path: str, form: tuple[tuple[str, str | tuple[str, ...]], ...]) -> hashlib.blake2b:
+    said = {name: value for name, value in form if name != "timeout"}
+    if path == "query_range":
+        said["end"] = f"{_last_point(said):.3f}"
+    return hashlib.blake2b(
+        _joined(path, *(f"{name}={said[name]!r}" for name in sorted(said))), digest_size=20
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _who(upstream: Upstream) -> bytes:
+    return _joined(upstream.base_url, upstream.ca_bundle, upstream.token)
+
+
+def _joined(*texts: str) -> bytes:
+    return "".join(f"{len(text)}:{text}" for text in texts).encode()
 
 
 def seconds_to_keep(path: str, form: Form, now: float) -> int:
@@ -104,8 +121,8 @@ class Store:
     def __init__(self) -> None:
         self._resting_until = 0.0
         self._late = 0
-        self._wanted: list[str] = []
-        self._counting: asyncio.Task[bool] | None = None
+        self._wanted: dict[asyncio.Future[bool], str] = {}
+        self._counting: asyncio.Task[None] | None = None
         self._new: list[_New] = []
         self._storing: asyncio.Task[None] | None = None
         pool = redis.asyncio.BlockingConnectionPool.from_url(
@@ -120,11 +137,10 @@ class Store:
 
     async def look_up(self, key: str) -> Kept | None:
         found: bytes | str | None = None
-        if self._is_there():
+        if self._is_there() and await self._may_be_there(key):
             try:
                 async with asyncio.timeout(BUDGET):
-                    if await self._may_be_there(key):
-                        found = await self._redis.get(key)
+                    found = await self._redis.get(key)
             except (RedisError, OSError) as error:
                 self._rest(error)
             else:
@@ -138,28 +154,41 @@ class Store:
 
     async def _may_be_there(self, key: str) -> bool:
         """Ask for all keys of one moment together: of a whole fleet's, mostly none is there."""
-        self._wanted.append(key)
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._wanted[told] = key
         if self._counting is None:
-            self._counting = asyncio.create_task(self._is_any_there())
-            # It may fail when nobody waits any more.
-            self._counting.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return await asyncio.shield(self._counting)
+            self._counting = asyncio.create_task(self._tell_whether_any_is_there())
+        return await told
 
-    async def _is_any_there(self) -> bool:
-        keys, self._wanted, self._counting = self._wanted, [], None
-        return len(keys) == 1 or bool(await self._redis.exists(*keys))
+    async def _tell_whether_any_is_there(self) -> None:
+        wanted, self._wanted, self._counting = self._wanted, {}, None
+        found = len(wanted) == 1
+        try:
+            if not found:
+                async with asyncio.timeout(BUDGET):
+                    found = bool(await self._redis.exists(*wanted.values()))
+                self._late = 0
+        except (RedisError, OSError) as error:
+            self._rest(error, len(wanted))
+        finally:
+            for told in wanted:
+                # Those that gave up are done.
+                if not told.done():
+                    told.set_result(found)
 
-    async def keep(self, key: str, body: bytes, seconds: int) -> None:
+    def keep(self, key: str, body: bytes, seconds: int) -> asyncio.Future[None]:
+        """Begin to put an answer by; return what is done once it is there, or cannot be."""
         if len(body) > LARGEST or not self._is_there():
-            return
+            kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            kept.set_result(None)
+            return kept
         answer = _New(key, _STORED.pack(time.time()) + body, seconds)
         if len(body) > TOGETHER:
-            await self._store([answer])
-            return
+            return asyncio.create_task(self._store([answer]))
         self._new.append(answer)
         if self._storing is None:
             self._storing = asyncio.create_task(self._store_together())
-        await asyncio.shield(self._storing)
+        return self._storing
 
     async def _store_together(self) -> None:
         """Store what comes within a moment by one call: a whole fleet's answers come together."""
@@ -185,9 +214,9 @@ class Store:
             return False
         return True
 
-    def _rest(self, error: Exception) -> None:
-        measures.cache_unavailable.inc()
-        self._late += 1
+    def _rest(self, error: Exception, times: int = 1) -> None:
+        measures.cache_unavailable.inc(times)
+        self._late += times
         if not isinstance(error, TimeoutError) or self._late >= MOST_LATE:
             self._resting_until = time.monotonic() + LEFT_ALONE
         _tell(error)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from django.conf import settings
@@ -39,13 +39,27 @@ class _Flight:
 
     name: Hashable
     answer: asyncio.Task[_Found]
-    keeping: asyncio.Task[None] | None = None
-    waiting: int = 0
+    keeping: asyncio.Future[None] | None = None
+    turns: list[asyncio.Future[_Found]] = field(default_factory=list)
     read_at: float = 0.0
 
+    @property
+    def waiting(self) -> int:
+        return len(self.turns)
+
     def answered(self, answer: asyncio.Task[_Found]) -> None:
-        if answer.cancelled() or answer.exception() is not None or not self.waiting:
+        failure = None if answer.cancelled() else answer.exception()
+        if answer.cancelled() or failure is not None or not self.turns:
             self.land()
+        for turn in self.turns:
+            if turn.done():
+                continue
+            if answer.cancelled():
+                turn.cancel()
+            elif failure is not None:
+                turn.set_exception(failure)
+            else:
+                turn.set_result(answer.result())
 
     def land(self) -> None:
         if _flights.get(self.name) is self:
@@ -113,12 +127,15 @@ def _start(name: Hashable, finding: Coroutine[None, None, _Found]) -> _Flight:
 
 async def _wait_for(flight: _Flight) -> _Found:
     """Wait with the others. The last one to give up takes the question back."""
-    flight.waiting += 1
+    if flight.answer.done():
+        return flight.answer.result()
+    turn: asyncio.Future[_Found] = asyncio.get_running_loop().create_future()
+    flight.turns.append(turn)
     try:
-        return await asyncio.shield(flight.answer)
+        return await turn
     finally:
-        flight.waiting -= 1
-        if not flight.waiting and not flight.answer.done():
+        flight.turns.remove(turn)
+        if not flight.turns and not flight.answer.done():
             flight.land()
             flight.answer.cancel()
 
@@ -131,7 +148,7 @@ def _keep(flight: _Flight, key: str, call: Call, *, whole: bool) -> None:
     flight.read_at = time.monotonic()
     seconds = cache.seconds_to_keep(_path_of(call), _form_of(call), time.time())
     body = flight.answer.result().reply.body
-    flight.keeping = asyncio.create_task(cache.of_this_loop().keep(key, body, seconds))
+    flight.keeping = cache.of_this_loop().keep(key, body, seconds)
     flight.keeping.add_done_callback(lambda _: flight.land())
 
 

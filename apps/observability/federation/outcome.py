@@ -1,6 +1,7 @@
 """What one cluster brought: an answer, or a failure that is a value like any other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Generic, Literal, TypeVar
 
 from apps.clusters.connection import Connection
@@ -20,6 +21,16 @@ class Target(Connection):
     away: str = ""
     namespaces: frozenset[str] | None = None
 
+    @classmethod
+    def of(
+        cls, connection: Connection, *, away: str, namespaces: frozenset[str] | None
+    ) -> "Target":
+        told = zip(_NAMES, _told(connection), strict=True)
+        return cls(**dict(told), away=away, namespaces=namespaces)
+
+
+_NAMES = tuple(one.name for one in fields(Connection))
+_told = attrgetter(*_NAMES)
 
 # The code of a cluster that was not asked at all.
 SKIPPED = "SKIPPED"

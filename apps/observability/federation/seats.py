@@ -5,9 +5,9 @@ is then told to come again. Both are counted within this process, on its one las
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Hashable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -29,18 +29,15 @@ class Table:
 
     seats: int
     share: int
-    held: Counter[str] = field(default_factory=Counter)
+    taken: int = 0
+    held: dict[str, int] = field(default_factory=dict)
     waiting: deque[tuple[str, asyncio.Future[None]]] = field(default_factory=deque)
-
-    @property
-    def taken(self) -> int:
-        return self.held.total()
 
     def take_at_once(self, who: str) -> bool:
         """Take a seat if there is one, which most of the time there is."""
         if not self._has_room_for(who):
             return False
-        self.held[who] += 1
+        self._seat(who)
         return True
 
     async def wait(self, who: str) -> None:
@@ -59,6 +56,7 @@ class Table:
             raise
 
     def leave(self, who: str) -> None:
+        self.taken -= 1
         self.held[who] -= 1
         if not self.held[who]:
             del self.held[who]
@@ -69,11 +67,15 @@ class Table:
             if turn.cancelled() or not self._has_room_for(waiter):
                 continue
             self.waiting.remove(entry)
-            self.held[waiter] += 1
+            self._seat(waiter)
             turn.set_result(None)
 
+    def _seat(self, who: str) -> None:
+        self.taken += 1
+        self.held[who] = self.held.get(who, 0) + 1
+
     def _has_room_for(self, who: str) -> bool:
-        return self.taken < self.seats and (not who or self.held[who] < self.share)
+        return self.taken < self.seats and (not who or self.held.get(who, 0) < self.share)
 
 
 class Landing:
@@ -116,10 +118,42 @@ class NoSeat(Exception):
     """Nobody stood up in time."""
 
 
-def at_server(server: Hashable, wait: float) -> AbstractAsyncContextManager[None]:
-    """Sit at a server's table for as long as the block takes; raise NoSeat after `wait`."""
+class Seat:
+    """A seat at one of the tables. Once taken, at once or after a wait, it is to be left."""
+
+    __slots__ = ("_key", "_table", "_who")
+
+    def __init__(self, key: Hashable, *, of: int, share: int, who: str) -> None:
+        table = _tables.get(key)
+        if table is None:
+            table = _tables[key] = Table(of, share)
+        self._key, self._table, self._who = key, table, who
+
+    def take_at_once(self) -> bool:
+        return self._table.take_at_once(self._who)
+
+    async def wait(self, seconds: float) -> None:
+        """Take it as soon as somebody leaves; raise NoSeat after so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._table.wait(self._who)
+        except TimeoutError:
+            raise NoSeat from None
+        finally:
+            self._clear()
+
+    def leave(self) -> None:
+        self._table.leave(self._who)
+        self._clear()
+
+    def _clear(self) -> None:
+        if not self._table.taken and not self._table.waiting:
+            _tables.pop(self._key, None)
+
+
+def at_server(server: Hashable) -> Seat:
     seats = settings.METRICS_SEATS_PER_CLUSTER
-    return _at(("server", server), Table(seats, max(1, seats // 2)), asker.get(), wait)
+    return Seat(("server", server), of=seats, share=max(1, seats // 2), who=asker.get())
 
 
 @asynccontextmanager
@@ -129,32 +163,17 @@ async def of_person(who: str) -> AsyncIterator[None]:
         yield
         return
     most = settings.METRICS_QUERIES_PER_USER
+    seat = Seat(("person", who), of=most, share=most, who=who)
+    if not seat.take_at_once():
+        try:
+            await seat.wait(WAIT_SECONDS)
+        except NoSeat:
+            raise TooManyQueries(
+                f"{most} of your queries are under way already. Come again when one of them ended."
+            ) from None
     token = asker.set(who)
     try:
-        async with _at(("person", who), Table(most, most), who, WAIT_SECONDS):
-            yield
-    except NoSeat:
-        raise TooManyQueries(
-            f"{most} of your queries are under way already. Come again when one of them ended."
-        ) from None
+        yield
     finally:
         asker.reset(token)
-
-
-@asynccontextmanager
-async def _at(key: Hashable, new: Table, who: str, wait: float) -> AsyncIterator[None]:
-    table = _tables.setdefault(key, new)
-    try:
-        if not table.take_at_once(who):
-            try:
-                async with asyncio.timeout(wait):
-                    await table.wait(who)
-            except TimeoutError:
-                raise NoSeat from None
-        try:
-            yield
-        finally:
-            table.leave(who)
-    finally:
-        if not table.taken and not table.waiting:
-            _tables.pop(key, None)
+        seat.leave()

@@ -1,14 +1,15 @@
 """Which clusters a question goes to, and why some are left out."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.clusters.connection import MADE_OF, Connection, connect_all
+from apps.clusters.connected import COLUMNS, connect_rows, loaded
+from apps.clusters.connection import Connection
 from apps.clusters.models import Cluster
 from apps.clusters.models.cluster import State
 from apps.clusters.models.grant import Rights
@@ -18,11 +19,9 @@ from apps.observability.federation.outcome import Target
 
 # After so many intervals without a check, what is known is no longer known.
 RECENT_INTERVALS = 3
-# What it takes, besides, to say whether a cluster is away and what somebody sees of it.
-JUDGED_BY = ("state", "schedule__checked_at", "environment", "labels")
-
-
-_FIELDS = tuple(one.name for one in fields(Connection))
+# What it takes, besides, to say whether a cluster is away, and what grants are matched against.
+JUDGED_BY = ("state", "schedule__checked_at")
+MATCHED_BY = ("environment", "labels")
 
 
 def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
@@ -34,39 +33,42 @@ def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
     A named cluster that is not there, or hidden, is refused: an answer that silently left it out
     would read as if it had been asked.
     """
-    clusters = Cluster.objects.visible_to(user).enabled().select_related("credential", "schedule")
-    clusters = clusters.only(*MADE_OF, *JUDGED_BY)
+    rights = Rights.of(user)
+    clusters = Cluster.objects.visible_to(user).enabled()
     if cluster_ids:
         clusters = clusters.filter(pk__in=cluster_ids)
-    chosen = list(clusters.order_by("name"))
-    connections = connect_all(chosen)
-    missing = set(cluster_ids) - {connection.cluster_id for connection in connections}
+    columns = (*COLUMNS, *JUDGED_BY, *(MATCHED_BY if rights.grants else ()))
+    rows = list(clusters.order_by("name").values_list(*columns))
+    missing = set(cluster_ids) - {row[0] for row in rows}
     if missing:
         raise NothingToAsk(
             f"There is no enabled cluster {min(missing)}, or none that you may see. Leave "
             "cluster_ids empty to ask all."
         )
-    rights = Rights.of(user)
+    end = len(COLUMNS)
+    connections = connect_rows([row[:end] for row in rows])
+    asks_offline = wishes.current().ask_offline
     return [
-        _marked(
+        Target.of(
             connection,
-            away="" if wishes.current().ask_offline else _why_away(cluster),
-            namespaces=rights.namespaces_on(cluster),
+            away="" if asks_offline else _why_away(connection.cluster_type, *row[end : end + 2]),
+            namespaces=_held_to(rights, row[0], *row[end + 2 :]),
         )
-        for cluster, connection in zip(chosen, connections, strict=True)
+        for row, connection in zip(rows, connections, strict=True)
     ]
 
 
-def _why_away(cluster: Cluster) -> str:
-    checked_at = cluster.schedule.checked_at
-    if cluster.state != State.OFFLINE or checked_at is None:
+def _why_away(cluster_type: str, state: str, checked_at: datetime | None) -> str:
+    if state != State.OFFLINE or checked_at is None:
         return ""
     age = (timezone.now() - checked_at).total_seconds()
-    if age > RECENT_INTERVALS * settings.CHECK_INTERVALS[cluster.cluster_type]:
+    if age > RECENT_INTERVALS * settings.CHECK_INTERVALS[cluster_type]:
         return ""
     return f"it was found offline {max(0, age):.0f} s ago; ask offline clusters too to try it"
 
 
-def _marked(connection: Connection, away: str, namespaces: frozenset[str] | None) -> Target:
-    told = {name: getattr(connection, name) for name in _FIELDS}
-    return Target(**told, away=away, namespaces=namespaces)
+def _held_to(rights: Rights, *matched: object) -> frozenset[str] | None:
+    if not rights.grants:
+        return None
+    cluster = loaded(Cluster, dict(zip(("pk", *MATCHED_BY), matched, strict=True)))
+    return rights.namespaces_on(cluster)

@@ -6,9 +6,6 @@ Where several servers hold the same, the second is asked when the first fails or
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -63,72 +60,87 @@ async def ask_part(target: Connection, part: str, call: Call) -> Reply:
 async def _ask_server(
     cluster_id: UUID, part: str, upstream: Upstream, call: Call, ends: float
 ) -> Reply:
+    given = _left(ends)
+    seat = seats.at_server((cluster_id, upstream.base_url))
+    if not seat.take_at_once():
+        try:
+            await seat.wait(given)
+        except seats.NoSeat:
+            reason = f"no seat became free in {given:.3g} s: too much is asked of it"
+            raise SourceFailed("QUERY_TIMEOUT", reason) from None
     try:
         # A new address is a new server, of which nothing is known.
-        known_as = (cluster_id, part, upstream.base_url)
-        given = _until(ends, call).deadline
-        async with (
-            seats.at_server((cluster_id, upstream.base_url), given),
-            _watched(known_as, given),
-        ):
+        with _Watch((cluster_id, part, upstream.base_url), given):
             return await _ask(upstream, call, ends)
-    except seats.NoSeat:
-        reason = f"no seat became free in {given:.3g} s: too much is asked of it"
-        raise SourceFailed("QUERY_TIMEOUT", reason) from None
+    finally:
+        seat.leave()
 
 
 async def _ask(upstream: Upstream, call: Call, ends: float) -> Reply:
+    berth = seats.berth.get()
     try:
-        return await ask(upstream, _until(ends, call))
+        return await ask(upstream, call, within=_left(ends), berth=berth)
     except Unreachable as failure:
         if not failure.was_reset or time.monotonic() >= ends:
             raise
-        return await ask(upstream, _until(ends, call))
+        return await ask(upstream, call, within=_left(ends), berth=berth)
 
 
-@asynccontextmanager
-async def _watched(key: tuple[UUID, str, str], deadline: float) -> AsyncIterator[None]:
-    """Let the breaker have its say, and hear what came of it."""
-    breaker = _breakers.setdefault(key, _new())
-    admitted = breaker.admit()
-    if isinstance(admitted, Refused):
-        raise SourceFailed(SKIPPED, admitted.reason)
-    started = time.monotonic()
-    try:
-        yield
-    except BaseException as error:
-        if _tells_of_absence(error, deadline, time.monotonic() - started):
-            if breaker.fail(admitted):
-                measures.breaker_opened.labels(key[1]).inc()
-        else:
-            _note(breaker, admitted, error)
-        raise
-    else:
-        breaker.succeed()
-    finally:
-        if breaker.is_idle and _breakers.get(key) is breaker:
-            del _breakers[key]
+class _Watch:
+    """Lets a breaker have its say, and tells it what came of the block.
+
+    One that has nothing to tell is not there: it begins with a failure, and ends when it is idle.
+    """
+
+    __slots__ = ("_admitted", "_deadline", "_key", "_started")
+
+    def __init__(self, key: tuple[UUID, str, str], deadline: float) -> None:
+        self._key, self._deadline = key, deadline
+        self._admitted = Admitted(probe=False)
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        breaker = _breakers.get(self._key)
+        if breaker is not None:
+            admitted = breaker.admit()
+            if isinstance(admitted, Refused):
+                raise SourceFailed(SKIPPED, admitted.reason)
+            self._admitted = admitted
+        self._started = time.monotonic()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        breaker = _breakers.get(self._key)
+        if error is not None and self._tells_of_absence(error):
+            breaker = breaker or _breakers.setdefault(self._key, _new())
+            if breaker.fail(self._admitted):
+                measures.breaker_opened.labels(self._key[1]).inc()
+        elif breaker is not None:
+            if error is None or _is_of_size(error):
+                breaker.succeed()
+            else:
+                breaker.drop(self._admitted)
+            if breaker.is_idle:
+                del _breakers[self._key]
+
+    def _tells_of_absence(self, error: BaseException) -> bool:
+        """Whether a failure is the server's: one that came of the asker's hurry is not."""
+        if isinstance(error, asyncio.CancelledError):
+            waited = time.monotonic() - self._started
+            return waited >= PATIENCE and waited >= self._deadline * 0.95
+        if not isinstance(error, Unreachable) or _is_of_size(error):
+            return False
+        return error.stage != Stage.TIMEOUT or round(self._deadline, 1) >= PATIENCE
 
 
-def _note(breaker: Breaker, admitted: Admitted, error: BaseException) -> None:
-    if isinstance(error, Unreachable) and error.stage == Stage.SIZE:
-        breaker.succeed()
-    else:
-        breaker.drop(admitted)
+def _is_of_size(error: BaseException) -> bool:
+    """Whether it answered, and more than is taken."""
+    return isinstance(error, Unreachable) and error.stage == Stage.SIZE
 
 
-def _tells_of_absence(error: BaseException, deadline: float, waited: float) -> bool:
-    """Whether a failure is the server's: one that came of the asker's hurry is not."""
-    if isinstance(error, asyncio.CancelledError):
-        return waited >= PATIENCE and waited >= deadline * 0.95
-    if not isinstance(error, Unreachable) or error.stage == Stage.SIZE:
-        return False
-    return error.stage != Stage.TIMEOUT or round(deadline, 1) >= PATIENCE
-
-
-def _until(ends: float, call: Call) -> Call:
-    left = max(0.001, ends - time.monotonic())
-    return replace(call, deadline=left, berth=seats.berth.get())
+def _left(ends: float) -> float:
+    return max(0.001, ends - time.monotonic())
 
 
 def _new() -> Breaker:

@@ -74,7 +74,7 @@ async def post(
     target: Connection, shape: Decoder[T], path: str, form: Mapping[str, str], deadline: float
 ) -> Said[T]:
     upstream = upstream_of(target)
-    call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
+    call = call_of(path, form, deadline)
     return await _ask(target, upstream, call, shape)
 
 
@@ -82,19 +82,20 @@ async def query(
     target: Connection, path: str, form: Mapping[str, str], deadline: float
 ) -> QueryResult:
     upstream = upstream_of(target)
-    call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
+    call = call_of(path, form, deadline)
     heard = await ask_cached(
         target, call, lambda reply: prometheus.read_to_pass_on(upstream, reply)
     )
     return replace(heard.value, cached=heard.cached, age_seconds=heard.age_seconds)
 
 
-async def series(
-    target: Connection, kind: str, path: str, form: Mapping[str, str], deadline: float
-) -> Said[merge.Part]:
+def call_of(path: str, form: Mapping[str, str], deadline: float) -> Call:
+    return Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
+
+
+async def series(target: Connection, kind: str, call: Call) -> Said[merge.Part]:
     """Return the series of a vector or a matrix, as the fleet has them."""
     upstream = upstream_of(target)
-    call = Call(f"/api/v1/{path}", form=dict(form), deadline=deadline, cap=cap())
 
     def read(reply: Reply) -> Said[merge.Part]:
         return read_series(upstream, reply, kind, target.name)

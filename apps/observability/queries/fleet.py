@@ -87,13 +87,15 @@ def ask(user: User, query: FleetQuery) -> Worked | Splicing:
 def _spliced(leaf: Leaf, kind: str, query: FleetQuery, members: list[Connection]) -> Splicing:
     shape = kind if query.grid.is_instant else "matrix"
     texts = {one.name: text for one in members if (text := leaf.text_for(one.name)) is not None}
+    # One more tells whether there would be more.
+    limit = {"limit": str(query.limit + 1)} if query.limit else {}
+    calls = {
+        text: asking.call_of(query.path, query.form(text) | limit, query.timeout)
+        for text in set(texts.values())
+    }
 
     async def ask_one(target: Connection) -> Said[Part]:
-        form = query.form(texts[target.name])
-        if query.limit:
-            # One more tells whether there would be more.
-            form["limit"] = str(query.limit + 1)
-        return await asking.series(target, shape, query.path, form, query.timeout)
+        return await asking.series(target, shape, calls[texts[target.name]])
 
     asked = [one for one in members if one.name in texts]
     flow = _flow(asked, ask_one, query)
