@@ -97,7 +97,7 @@ def database() -> dict[str, object]:
         "PASSWORD": unquote(parsed.password or ""),
         "HOST": parsed.hostname or "",
         "PORT": str(parsed.port or ""),
-        "OPTIONS": {"connect_timeout": 5, "pool": _pool()} | dict(parse_qsl(parsed.query)),
+        "OPTIONS": {"connect_timeout": 5} | dict(parse_qsl(parsed.query)) | {"pool": _pool()},
     }
 
 

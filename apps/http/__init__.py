@@ -4,6 +4,7 @@ It speaks HTTP/1.1 by itself, over asyncio's transports; docs/decisions/0011 say
 """
 
 from apps.http.addresses import Refusal, refuse_beforehand
+from apps.http.ahead import Begun, begin
 from apps.http.asking import ask
 from apps.http.call import MIB, Call, Reply, Stage, Unreachable, Upstream
 from apps.http.place import is_usable
@@ -13,6 +14,7 @@ from apps.http.tls import trust
 __all__ = [
     "CONNECTIONS_PER_UPSTREAM",
     "MIB",
+    "Begun",
     "Call",
     "Refusal",
     "Reply",
@@ -20,6 +22,7 @@ __all__ = [
     "Unreachable",
     "Upstream",
     "ask",
+    "begin",
     "is_usable",
     "refuse_beforehand",
     "trust",

@@ -3,6 +3,8 @@
 import socket
 import ssl
 import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from apps.http import pool as pools
 from apps.http.bodies import hung_up
@@ -13,6 +15,8 @@ from apps.http.limit import TimeLimit
 from apps.http.measuring import Measured
 from apps.http.place import Place, locate
 from apps.http.wire import Answer, compose
+
+T = TypeVar("T")
 
 # What may be sent once more when a kept connection turns out to be closed: it changes nothing.
 REPEATABLE = {"GET", "HEAD"}
@@ -37,6 +41,10 @@ async def ask(
         raise Unreachable(Stage.PROTOCOL, "its address or token cannot be sent") from None
     deadline = call.deadline if within is None else within
     connection = await carry(upstream, place, request, answer, deadline)
+    return _reply_of(answer, connection, started)
+
+
+def _reply_of(answer: Answer, connection: Connection, started: float) -> Reply:
     return Reply(
         answer.status,
         answer.content,
@@ -54,13 +62,35 @@ async def carry(
         return await _carry(upstream, place, request, answer, deadline)
 
 
+async def receive(
+    upstream: Upstream, connection: Connection, answer: Answer, began: float, within: float
+) -> Reply:
+    """Return the answer to a question that was sent already; raise Unreachable otherwise."""
+
+    async def receive() -> None:
+        try:
+            await connection.receive()
+        except Stale:
+            raise hung_up() from None
+
+    with Measured(upstream.kind, answer, began):
+        await _limited(receive(), Progress(), within)
+    return _reply_of(answer, connection, began)
+
+
 async def _carry(
     upstream: Upstream, place: Place, request: bytes, answer: Answer, deadline: float
 ) -> Connection:
-    progress, limit = Progress(), TimeLimit(deadline)
+    progress = Progress()
+    exchange = _exchange(upstream, place, request, answer, progress)
+    return await _limited(exchange, progress, deadline)
+
+
+async def _limited(work: Coroutine[Any, Any, T], progress: Progress, deadline: float) -> T:
+    limit = TimeLimit(deadline)
     try:
         with limit:
-            return await _exchange(upstream, place, request, answer, progress)
+            return await work
     except OSError as error:
         if limit.expired:
             reason = f"no answer in {deadline:.3g} s"

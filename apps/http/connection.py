@@ -35,12 +35,23 @@ class Connection(asyncio.Protocol):
 
     async def exchange(self, request: bytes, answer: Answer) -> None:
         """Send a question and fill `answer` with what comes; raise what kept it from coming."""
+        self.send(request, answer)
+        await self.receive()
+
+    def send(self, request: bytes, answer: Answer) -> None:
+        """Begin an exchange, which `receive` or `abort` ends; raise Stale where there is none."""
         if self.transport is None or self.closed:
             raise Stale
         self._answer = answer
         self._waiter = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+
+    async def receive(self) -> None:
+        """Wait until the answer is whole; raise what kept it from coming."""
+        if self._waiter is None or self._answer is None:
+            raise RuntimeError("nothing was asked")
+        answer = self._answer
         try:
-            self.transport.write(request)
             await self._waiter
         except BaseException:
             # Half an answer may still be on its way, and would be taken for that to the next.
@@ -63,6 +74,13 @@ class Connection(asyncio.Protocol):
         """Whether nothing is left of a question, which whoever answered early may never read."""
         both = (self.transport, self._beneath)
         return not any(one.get_write_buffer_size() for one in both if one is not None)
+
+    def give_up(self) -> None:
+        """Want the answer no more that is under way, if one is."""
+        if self._waiter is not None:
+            self._waiter.cancel()
+            self._answer = self._waiter = None
+            self.abort()
 
     def abort(self) -> None:
         self.closed = True

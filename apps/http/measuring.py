@@ -12,16 +12,16 @@ CROWDED = 429
 
 
 class Measured:
-    """What is done in its block is one call, of which `answer` is filled."""
+    """What is done in its block is one call, of which `answer` is filled. It may have begun."""
 
     __slots__ = ("_answer", "_kind", "_started")
 
-    def __init__(self, kind: str, answer: Answer) -> None:
+    def __init__(self, kind: str, answer: Answer, began: float = 0.0) -> None:
         self._kind, self._answer = kind, answer
-        self._started = 0.0
+        self._started = began
 
     def __enter__(self) -> None:
-        self._started = time.perf_counter()
+        self._started = self._started or time.perf_counter()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object

@@ -75,6 +75,19 @@ class Pool:
             raise
         return door
 
+    def enter_at_once(self, upstream: Upstream, place: Place) -> Door | None:
+        """Take a seat where one is free and a connection is kept; there is nothing to wait for."""
+        door = self._doors.get(_key_of(upstream, place))
+        if door is None or not door.kept or door.seats.locked():
+            return None
+        door.callers += 1
+        try:
+            # It returns at once where it is not locked.
+            door.seats.acquire().send(None)
+        except StopIteration:
+            return door
+        raise RuntimeError("a free seat had to be waited for")
+
     def leave(self, door: Door) -> None:
         door.seats.release()
         self._go(door)
@@ -182,6 +195,12 @@ def _key_of(upstream: Upstream, place: Place) -> Hashable:
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Pool, AsyncGenerator[Pool, None]]] = (
     WeakKeyDictionary()
 )
+
+
+def at_hand() -> Pool | None:
+    """Return the pool of this loop, if it was used before."""
+    found = _pools.get(asyncio.get_running_loop())
+    return found[0] if found else None
 
 
 async def of_this_loop() -> Pool:

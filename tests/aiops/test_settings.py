@@ -55,6 +55,8 @@ def test_the_parameters_of_a_database_url_are_passed_on() -> None:
     run = run_with(PRODUCTION | {"DATABASE_URL": url}, show)
     database = json.loads(run.stdout)["default"]
     assert (database["HOST"], database["PASSWORD"]) == ("db.example", "p@ss")
+    pool = database["OPTIONS"].pop("pool")
+    assert (pool["min_size"], pool["max_size"]) == (0, 20)
     assert database["OPTIONS"] == {
         "connect_timeout": 5,
         "sslmode": "verify-full",

@@ -72,7 +72,7 @@ def addresses() -> dict[str, str]:
     """Return the environment of a process that is to use this process' test database."""
     to = connection.settings_dict
     login = f"{quote(to['USER'], safe='')}:{quote(to['PASSWORD'], safe='')}"
-    options = urlencode(to["OPTIONS"])
+    options = urlencode({name: to["OPTIONS"][name] for name in to["OPTIONS"].keys() - {"pool"}})
     place = f"{to['HOST']}:{to['PORT']}" if to["PORT"] else to["HOST"]
     return {
         "DJANGO_SETTINGS_MODULE": "aiops.settings.test",

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -152,6 +152,19 @@ class Store:
         (stored,) = _STORED.unpack_from(found)
         return Kept(found[_STORED.size :], max(0.0, time.time() - stored))
 
+    async def has_any(self, keys: Collection[str]) -> bool:
+        """Whether anything is kept by one of these names; nothing is where Redis cannot say."""
+        if not keys or not self._is_there():
+            return False
+        try:
+            async with asyncio.timeout(BUDGET):
+                found = bool(await self._redis.exists(*keys))
+        except (RedisError, OSError) as error:
+            self._rest(error, len(keys))
+            return False
+        self._late = 0
+        return found
+
     async def _may_be_there(self, key: str) -> bool:
         """Ask for all keys of one moment together: of a whole fleet's, mostly none is there."""
         told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -164,12 +177,7 @@ class Store:
         wanted, self._wanted, self._counting = self._wanted, {}, None
         found = len(wanted) == 1
         try:
-            if not found:
-                async with asyncio.timeout(BUDGET):
-                    found = bool(await self._redis.exists(*wanted.values()))
-                self._late = 0
-        except (RedisError, OSError) as error:
-            self._rest(error, len(wanted))
+            found = found or await self.has_any(wanted.values())
         finally:
             for told in wanted:
                 # Those that gave up are done.

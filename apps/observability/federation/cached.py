@@ -26,7 +26,7 @@ class Heard(Generic[T]):
     age_seconds: float = 0.0
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """A reply, and its age where it was kept."""
 
     reply: Reply
@@ -34,20 +34,20 @@ class _Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Flight:
+class Flight:
     """One question under way. It lands when its answer is kept, a little after it was given."""
 
     name: Hashable
-    answer: asyncio.Task[_Found]
+    answer: asyncio.Task[Found]
     keeping: asyncio.Future[None] | None = None
-    turns: list[asyncio.Future[_Found]] = field(default_factory=list)
+    turns: list[asyncio.Future[Found]] = field(default_factory=list)
     read_at: float = 0.0
 
     @property
     def waiting(self) -> int:
         return len(self.turns)
 
-    def answered(self, answer: asyncio.Task[_Found]) -> None:
+    def answered(self, answer: asyncio.Task[Found]) -> None:
         failure = None if answer.cancelled() else answer.exception()
         if answer.cancelled() or failure is not None or not self.turns:
             self.land()
@@ -61,12 +61,21 @@ class _Flight:
             else:
                 turn.set_result(answer.result())
 
+    def take_back_unless_wanted(self) -> None:
+        if not self.turns and not self.answer.done():
+            self.land()
+            self.answer.cancel()
+
     def land(self) -> None:
         if _flights.get(self.name) is self:
             del _flights[self.name]
 
 
-_flights: dict[Hashable, _Flight] = {}
+_flights: dict[Hashable, Flight] = {}
+
+
+def is_under_way(name: Hashable) -> bool:
+    return name in _flights
 
 
 async def ask_cached(
@@ -89,10 +98,10 @@ async def ask_cached(
 async def _ask_cached(
     target: Connection, part: str, call: Call, read: Callable[[Reply], T]
 ) -> Heard[T]:
-    key = cache.key_of(target.parts[part], _path_of(call), _form_of(call))
+    key = cache.key_of(target.parts[part], path_of(call), form_of(call))
     anew = wishes.current().fresh
-    name = (id(asyncio.get_running_loop()), key, anew, call.deadline)
-    flight = _flights.get(name) or _start(name, _find(target, part, call, "" if anew else key))
+    name = name_of(key, call)
+    flight = _flights.get(name) or start(name, _find(target, part, call, "" if anew else key))
     if flight.read_at and not anew:
         measures.cache_hits.inc()
         age = time.monotonic() - flight.read_at
@@ -111,50 +120,53 @@ async def _ask_cached(
     return Heard(value)
 
 
-async def _find(target: Connection, part: str, call: Call, key: str) -> _Found:
+def name_of(key: str, call: Call) -> Hashable:
+    """Return what two who ask the same at once have in common."""
+    return (id(asyncio.get_running_loop()), key, wishes.current().fresh, call.deadline)
+
+
+async def _find(target: Connection, part: str, call: Call, key: str) -> Found:
     kept = await cache.of_this_loop().look_up(key) if key else None
     if kept is not None:
-        return _Found(Reply(200, kept.body, 0), kept.age)
-    return _Found(await ask_part(target, part, call), None)
+        return Found(Reply(200, kept.body, 0), kept.age)
+    return Found(await ask_part(target, part, call), None)
 
 
-def _start(name: Hashable, finding: Coroutine[None, None, _Found]) -> _Flight:
-    flight = _Flight(name, asyncio.create_task(finding))
+def start(name: Hashable, finding: Coroutine[None, None, Found]) -> Flight:
+    flight = Flight(name, asyncio.create_task(finding))
     _flights[name] = flight
     flight.answer.add_done_callback(flight.answered)
     return flight
 
 
-async def _wait_for(flight: _Flight) -> _Found:
+async def _wait_for(flight: Flight) -> Found:
     """Wait with the others. The last one to give up takes the question back."""
     if flight.answer.done():
         return flight.answer.result()
-    turn: asyncio.Future[_Found] = asyncio.get_running_loop().create_future()
+    turn: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
     flight.turns.append(turn)
     try:
         return await turn
     finally:
         flight.turns.remove(turn)
-        if not flight.turns and not flight.answer.done():
-            flight.land()
-            flight.answer.cancel()
+        flight.take_back_unless_wanted()
 
 
-def _keep(flight: _Flight, key: str, call: Call, *, whole: bool) -> None:
+def _keep(flight: Flight, key: str, call: Call, *, whole: bool) -> None:
     """Put an answer by while it is passed on already; until then the flight answers for it."""
     if not whole:
         flight.land()
         return
     flight.read_at = time.monotonic()
-    seconds = cache.seconds_to_keep(_path_of(call), _form_of(call), time.time())
+    seconds = cache.seconds_to_keep(path_of(call), form_of(call), time.time())
     body = flight.answer.result().reply.body
     flight.keeping = cache.of_this_loop().keep(key, body, seconds)
     flight.keeping.add_done_callback(lambda _: flight.land())
 
 
-def _path_of(call: Call) -> str:
+def path_of(call: Call) -> str:
     return call.path.removeprefix("/api/v1/")
 
 
-def _form_of(call: Call) -> cache.Form:
+def form_of(call: Call) -> cache.Form:
     return call.params if call.form is None else call.form

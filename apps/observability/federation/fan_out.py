@@ -7,13 +7,15 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from apps import lasting_loop
 from apps.clusters.connection import Connection
 from apps.http import Stage, Unreachable
+from apps.http.call import Berth
 from apps.observability.federation import seats
+from apps.observability.federation.hurry import Hurry
 from apps.observability.federation.outcome import (
     SKIPPED,
     Answer,
@@ -32,6 +34,9 @@ BATCH_SECONDS = 0.02
 logger = logging.getLogger(__name__)
 
 Ask = Callable[[Connection], Awaitable[T]]
+# Sends what it can for all before each is asked by itself, and returns what takes the rest back.
+# Given are those who will be asked, with where each one's answer waits if it is large.
+Ahead = Callable[[Sequence[tuple[Connection, Berth]]], Awaitable[Callable[[], None]]]
 
 
 async def ask_each(
@@ -74,6 +79,7 @@ class Flow(Generic[T]):
         deadline: float,
         at_once: int,
         asker: str = "",
+        ahead: Ahead | None = None,
     ) -> None:
         self._left = self._undelivered = len(connections)
         self._lock = threading.Lock()
@@ -85,7 +91,7 @@ class Flow(Generic[T]):
         self._room = asyncio.Event()
         # What was read last, and its reader still has.
         self._read_last: list[seats.Landing] = []
-        terms = _Terms(deadline, at_once)
+        terms = _Terms(deadline, at_once, ahead)
 
         async def ask_all() -> None:
             async with seats.of_person(asker):
@@ -178,6 +184,7 @@ class Flow(Generic[T]):
 class _Terms:
     deadline: float
     at_once: int
+    ahead: Ahead | None = None
 
     def missed(self, connection: Connection, elapsed_ms: int) -> Failure:
         reason = f"no answer in {self.deadline:g} s"
@@ -192,11 +199,12 @@ async def _ask_all(
 ) -> None:
     """Ask all. Who takes what is delivered lets its landing go, if it is still held."""
     gate, places = asyncio.Semaphore(terms.at_once), asyncio.Semaphore(seats.MOST_LARGE)
-    hurry = _Hurry()
+    hurry = Hurry()
+    landings = [seats.Landing(places) for _ in connections]
+    began = time.perf_counter()
 
-    async def ask_one(connection: Connection) -> None:
-        started = time.perf_counter()
-        landing = seats.Landing(places)
+    async def ask_one(connection: Connection, landing: seats.Landing) -> None:
+        started = began if terms.ahead else time.perf_counter()
         seats.berth.set(landing.take)
         outcome: Outcome[T]
         try:
@@ -222,41 +230,26 @@ async def _ask_all(
             gate.release()
 
     timer = asyncio.get_running_loop().call_later(terms.deadline, hurry.end)
+    take_back: Callable[[], None] | None = None
     try:
-        await asyncio.gather(*map(ask_one, connections))
+        if terms.ahead is not None:
+            first = zip(connections[: terms.at_once], landings, strict=False)
+            take_back = await _ahead(terms.ahead, [(one, place.take) for one, place in first])
+        await asyncio.gather(*map(ask_one, connections, landings))
     finally:
         timer.cancel()
+        if take_back is not None:
+            take_back()
 
 
-class _Hurry:
-    """One deadline for all: the tasks that are within its block when it comes get TimeoutError.
-
-    The same as a timeout of their own each, for the price of one.
-    """
-
-    def __init__(self) -> None:
-        self._over = False
-        # With the cancellations that each had been asked for from elsewhere when it came in.
-        self._within: dict[asyncio.Task[None], int] = {}
-
-    def end(self) -> None:
-        self._over = True
-        for task in self._within:
-            task.cancel()
-
-    def __enter__(self) -> None:
-        if self._over:
-            raise TimeoutError
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        self._within[task] = task.cancelling()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
-    ) -> None:
-        task = cast("asyncio.Task[None]", asyncio.current_task())
-        before = self._within.pop(task)
-        if self._over and task.uncancel() <= before and kind is asyncio.CancelledError:
-            raise TimeoutError from error
+async def _ahead(
+    send: Ahead, waiting: Sequence[tuple[Connection, Berth]]
+) -> Callable[[], None] | None:
+    try:
+        return await send(waiting)
+    except Exception:  # Each is asked by itself then, and met by the same bug, or by none.
+        logger.exception("Sending ahead broke")
+        return None
 
 
 async def _ask_one(connection: Connection, ask: Ask[T], started: float) -> Outcome[T]:

@@ -6,6 +6,7 @@ Where several servers hold the same, the second is asked when the first fails or
 import asyncio
 import random
 import time
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from django.conf import settings
 
 from apps import measures
 from apps.clusters.connection import Connection
-from apps.http import Call, Reply, Stage, Unreachable, Upstream, ask
+from apps.http import Begun, Call, Reply, Stage, Unreachable, Upstream, ask, begin
+from apps.http.call import Berth
 from apps.observability.federation import pairs, seats
 from apps.observability.federation.breaker import Admitted, Breaker, Refused, Rules
 from apps.observability.federation.outcome import SKIPPED, SourceFailed
@@ -71,19 +73,67 @@ async def _ask_server(
     try:
         # A new address is a new server, of which nothing is known.
         with _Watch((cluster_id, part, upstream.base_url), given):
-            return await _ask(upstream, call, ends)
+            return await _ask(upstream, call, ends, seats.berth.get())
     finally:
         seat.leave()
 
 
-async def _ask(upstream: Upstream, call: Call, ends: float) -> Reply:
-    berth = seats.berth.get()
+async def _ask(
+    upstream: Upstream, call: Call, ends: float, berth: Berth | None, begun: Begun | None = None
+) -> Reply:
     try:
+        if begun is not None:
+            return await begun.finish(_left(ends))
         return await ask(upstream, call, within=_left(ends), berth=berth)
     except Unreachable as failure:
         if not failure.was_reset or time.monotonic() >= ends:
             raise
         return await ask(upstream, call, within=_left(ends), berth=berth)
+
+
+@dataclass(slots=True)
+class BegunPart:
+    """A question to a part that was sent already, from its seat. To be finished or dropped."""
+
+    key: tuple[UUID, str, str]
+    upstream: Upstream
+    call: Call
+    berth: Berth | None
+    begun: Begun
+    seat: seats.Seat | None
+
+    async def finish(self) -> Reply:
+        """Return the whole answer, or raise what `ask_part` would."""
+        ends = self.begun.ends
+        try:
+            with _Watch(self.key, _left(ends)):
+                return await _ask(self.upstream, self.call, ends, self.berth, self.begun)
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        seat, self.seat = self.seat, None
+        if seat is not None:
+            self.begun.drop()
+            seat.leave()
+
+
+def begin_part(target: Connection, part: str, call: Call, berth: Berth | None) -> BegunPart | None:
+    """Send a question now; None where it takes a wait, a choice, or a breaker's word."""
+    servers = target.servers_of(part)
+    if len(servers) != 1 or (target.problem and not servers[0].token):
+        return None
+    key = (target.cluster_id, part, servers[0].base_url)
+    if key in _breakers:
+        return None
+    seat = seats.at_server((target.cluster_id, servers[0].base_url))
+    if not seat.take_at_once():
+        return None
+    begun = begin(servers[0], call, berth)
+    if begun is None:
+        seat.leave()
+        return None
+    return BegunPart(key, servers[0], call, berth, begun, seat)
 
 
 class _Watch:

@@ -73,9 +73,7 @@ def cap() -> int:
 async def post(
     target: Connection, shape: Decoder[T], path: str, form: Mapping[str, str], deadline: float
 ) -> Said[T]:
-    upstream = upstream_of(target)
-    call = call_of(path, form, deadline)
-    return await _ask(target, upstream, call, shape)
+    return await ask(target, shape, call_of(path, form, deadline))
 
 
 async def query(
@@ -115,12 +113,13 @@ def read_series(upstream: Upstream, reply: Reply, kind: str, cluster: str) -> Sa
 async def get(
     target: Connection, shape: Decoder[T], path: str, params: Params, deadline: float
 ) -> Said[T]:
-    upstream = upstream_of(target)
     call = Call(f"/api/v1/{path}", params=params, deadline=deadline, cap=cap())
-    return await _ask(target, upstream, call, shape)
+    return await ask(target, shape, call)
 
 
-async def _ask(target: Connection, upstream: Upstream, call: Call, shape: Decoder[T]) -> Said[T]:
+async def ask(target: Connection, shape: Decoder[T], call: Call) -> Said[T]:
+    upstream = upstream_of(target)
+
     def read(reply: Reply) -> Said[T]:
         return prometheus.read_as(shape, upstream, reply)
 

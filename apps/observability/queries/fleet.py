@@ -13,12 +13,15 @@ from django.conf import settings
 
 from apps.accounts.models import User
 from apps.clusters.connection import Connection
+from apps.http import Call
+from apps.http.call import Berth
 from apps.observability.arithmetic import decoding
 from apps.observability.arithmetic.evaluation import evaluate, require_room
 from apps.observability.arithmetic.rendering import render
 from apps.observability.arithmetic.values import Grid, Value, Vector
 from apps.observability.errors import NotExecutable
-from apps.observability.federation import targets
+from apps.observability.federation import ahead, targets
+from apps.observability.federation.ahead import Question
 from apps.observability.federation.fan_out import Flow
 from apps.observability.federation.merge import Part
 from apps.observability.federation.outcome import SourceFailed
@@ -97,27 +100,33 @@ def _spliced(leaf: Leaf, kind: str, query: FleetQuery, members: list[Connection]
     async def ask_one(target: Connection) -> Said[Part]:
         return await asking.series(target, shape, calls[texts[target.name]])
 
+    def calls_to(target: Connection) -> list[Call]:
+        return [calls[texts[target.name]]]
+
     asked = [one for one in members if one.name in texts]
-    flow = _flow(asked, ask_one, query)
+    flow = _flow(asked, ask_one, calls_to, query)
     return Splicing(shape, flow, Coverage(len(asked)), query.limit)
 
 
 def _worked_out(plan: Plan, query: FleetQuery, members: list[Connection]) -> Worked:
-    texts: dict[str, dict[Leaf, str]] = {}
-    for target in members:
-        for leaf in plan.leaves:
-            text = leaf.text_for(target.name)
-            if text is not None:
-                texts.setdefault(target.name, {})[leaf] = text
+    texts = _texts_of(plan, members)
     asked = [one for one in members if one.name in texts]
+    calls = {
+        text: asking.call_of(query.path, query.form(text), query.timeout)
+        for leaves in texts.values()
+        for text in leaves.values()
+    }
 
     async def ask_one(target: Connection) -> Said[Parts]:
-        return await _ask_leaves(target, texts[target.name], query)
+        return await _ask_leaves(target, texts[target.name], calls, query)
+
+    def calls_to(target: Connection) -> list[Call]:
+        return [calls[text] for text in dict.fromkeys(texts[target.name].values())]
 
     coverage = Coverage(len(asked))
     found: dict[str, Parts] = {}
     series = 0
-    flow = _flow(asked, ask_one, query)
+    flow = _flow(asked, ask_one, calls_to, query)
     try:
         while outcomes := flow.take():
             for outcome in outcomes:
@@ -139,12 +148,23 @@ def _worked_out(plan: Plan, query: FleetQuery, members: list[Connection]) -> Wor
     return Worked(rendered.result_type, rendered.result, coverage)
 
 
+def _texts_of(plan: Plan, members: Sequence[Connection]) -> dict[str, dict[Leaf, str]]:
+    """Return what each cluster is asked for which leaf; some are asked nothing."""
+    texts: dict[str, dict[Leaf, str]] = {}
+    for target in members:
+        for leaf in plan.leaves:
+            text = leaf.text_for(target.name)
+            if text is not None:
+                texts.setdefault(target.name, {})[leaf] = text
+    return texts
+
+
 async def _ask_leaves(
-    target: Connection, texts: Mapping[Leaf, str], query: FleetQuery
+    target: Connection, texts: Mapping[Leaf, str], calls: Mapping[str, Call], query: FleetQuery
 ) -> Said[Parts]:
     """A cluster that fails at one leaf fails: a ratio of a sum with it by one without is wrong."""
     said = {
-        text: asyncio.ensure_future(_ask_leaf(target, text, query))
+        text: asyncio.ensure_future(_ask_leaf(target, calls[text], query))
         for text in dict.fromkeys(texts.values())
     }
     try:
@@ -160,9 +180,8 @@ async def _ask_leaves(
     )
 
 
-async def _ask_leaf(target: Connection, text: str, query: FleetQuery) -> Said[Vector]:
-    form = query.form(text)
-    said = await asking.post(target, prometheus.RESULT, query.path, form, query.timeout)
+async def _ask_leaf(target: Connection, call: Call, query: FleetQuery) -> Said[Vector]:
+    said = await asking.ask(target, prometheus.RESULT, call)
     try:
         vector = decoding.read(said.data.resultType, bytes(said.data.result), query.grid)
     except decoding.Malformed as malformed:
@@ -180,12 +199,19 @@ def _limited(value: Value, limit: int, coverage: Coverage) -> Value:
 def _flow(
     asked: Sequence[Connection],
     ask_one: Callable[[Connection], Awaitable[Said[T]]],
+    calls_to: Callable[[Connection], list[Call]],
     query: FleetQuery,
 ) -> Flow[Said[T]]:
+    async def send(waiting: Sequence[tuple[Connection, Berth]]) -> Callable[[], None]:
+        return await ahead.send(
+            [Question(one, call, berth) for one, berth in waiting for call in calls_to(one)]
+        )
+
     return Flow(
         asked,
         ask_one,
         deadline=query.timeout,
         at_once=settings.METRICS_CLUSTERS_AT_ONCE,
         asker=query.asker,
+        ahead=send,
     )
