@@ -35,7 +35,8 @@ def measure(say: Say, keep: Keep, *, quick: bool = False) -> None:
     figures: dict[str, Any] = {"seed": SEED, "growth": [], "hostile": []}
     with platform.running(**PATIENT), _measured() as worker:
         for size in SIZES:
-            with _upstreams(size) as (_, load):
+            with _upstreams(size) as (ports, load):
+                ask(worker, way="bare", ports=ports["good"])
                 figures["growth"].append(_replayed(worker, load, size, repeats, say))
                 if size == HUNDRED:
                     figures["through_the_server"] = _through_the_server(load, repeats, say)
@@ -90,8 +91,9 @@ def register(urls: dict[str, str]) -> None:
 def _replayed(
     worker: children.Child, load: children.Child, size: int, repeats: int, say: Say
 ) -> dict[str, Any]:
-    times, turns, slowest = moments(), [], []
+    times, turns, slowest, bare = moments(), [], [], []
     for turn in range(WARM_UP + repeats):
+        limit = ask(worker, way="bare", ports=[])
         load.ask("took")
         found = ask(worker, query="kube_pod_info", times=next(times))
         told = load.ask("took")
@@ -100,6 +102,7 @@ def _replayed(
         if turn >= WARM_UP:
             turns.append(found)
             slowest.append(told["slowest"])
+            bare.append(limit["total"] / limit["slowest"])
     row = {
         "clusters": size,
         "total_ms": spread([1000 * one["total"] for one in turns]),
@@ -108,6 +111,7 @@ def _replayed(
         "to_slowest_as_it_says": spread(
             [one["total"] / took for one, took in zip(turns, slowest, strict=True)]
         ),
+        "bare_to_slowest": spread(bare),
         "cpu_us_per_cluster": spread([1e6 * one["cpu"] / size for one in turns]),
     }
     say(f"{size} clusters: {row}")

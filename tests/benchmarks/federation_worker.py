@@ -1,7 +1,8 @@
 """The measured side of benchmark 1: a web process' own code, from the question to the bytes.
 
 Each line is a question as JSON; the answer tells how long it took in all, how long the slowest
-cluster took as the way out saw it, and what CPU time this whole process spent.
+cluster took as the way out saw it, and what CPU time this whole process spent. The way "bare" asks
+the upstreams at the named ports, or those named last, by nothing but sockets.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 import django
 
 from tests.benchmarks.children import tell
+from tests.benchmarks.federation_bare import Clients
 
 
 def watched() -> list[float]:
@@ -83,9 +85,17 @@ def main() -> None:
     took = watched()
     ways: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]]
     ways = {"as one": as_one, "each": each}
+    bare: Clients | None = None
     tell("ready")
     for line in sys.stdin:
         asked = json.loads(line)
+        if asked["way"] == "bare":
+            if asked["ports"]:
+                if bare is not None:
+                    bare.close()
+                bare = Clients(asked["ports"])
+            tell(json.dumps(bare.ask() if bare is not None else {}))
+            continue
         took.clear()
         # Who asks is known before the question is read; with that the database is at hand.
         user = User.objects.get()

@@ -27,6 +27,7 @@ SPREAD = {"median": 2.5, "least": 1, "most": 4}
 ASKED = {
     "clusters": 512,
     **dict.fromkeys(("total_ms", "slowest_ms", "to_slowest", "to_slowest_as_it_says"), SPREAD),
+    "bare_to_slowest": SPREAD,
     "cpu_us_per_cluster": SPREAD,
 }
 MEASURED: dict[str, dict[str, Any]] = {
