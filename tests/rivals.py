@@ -7,15 +7,23 @@ from threading import Barrier
 from typing import TypeVar
 
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 Result = TypeVar("Result")
 
 
+def separate() -> BaseDatabaseWrapper:
+    """Return a connection of no pool: when it is closed, it ends, and with it what it locked."""
+    other = connection.copy()
+    del other.settings_dict["OPTIONS"]["pool"]
+    return other
+
+
 @contextmanager
 def another_connection() -> Iterator[CursorWrapper]:
     """A second connection, in a transaction of its own that is taken back where the block ends."""
-    other = connection.copy()
+    other = separate()
     try:
         other.set_autocommit(False)
         with other.cursor() as cursor:

@@ -3,9 +3,11 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import Connection
 
 from apps.sealing import read_keys
 
@@ -109,7 +111,14 @@ def _pool() -> dict[str, object]:
         # So long a request waits for one, and is not told any sooner of a PostgreSQL that is away.
         "timeout": 5.0,
         "num_workers": 1,
+        "reset": _let_go_of_locks,
     }
+
+
+def _let_go_of_locks(connection: Connection[Any]) -> None:
+    """Leave nothing of a round that broke to whoever gets the connection next."""
+    connection.autocommit = True
+    connection.execute("SELECT pg_advisory_unlock_all()")
 
 
 def redis(database_number: int) -> str:

@@ -51,7 +51,10 @@ def test_production_refuses_nonsense_at_start(name: str, value: str, words: str)
 
 def test_the_parameters_of_a_database_url_are_passed_on() -> None:
     url = "postgresql://a:p%40ss@db.example/x?sslmode=verify-full&sslrootcert=/ca.pem"
-    show = "import json; from django.conf import settings; print(json.dumps(settings.DATABASES))"
+    show = (
+        "import json; from django.conf import settings; "
+        "print(json.dumps(settings.DATABASES, default=str))"
+    )
     run = run_with(PRODUCTION | {"DATABASE_URL": url}, show)
     database = json.loads(run.stdout)["default"]
     assert (database["HOST"], database["PASSWORD"]) == ("db.example", "p@ss")

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import connection
 from django.utils import timezone
 
 from aiops.celery import app
@@ -18,6 +17,7 @@ from apps.clusters.actions import checking, health
 from apps.clusters.models import CheckSchedule, Cluster
 from tests.factories import make_cluster
 from tests.fakes.upstream import kubernetes, serve
+from tests.rivals import separate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,7 +73,7 @@ class Holding:
         self._turn = turn
 
     def __enter__(self) -> None:
-        self._other = connection.copy()
+        self._other = separate()
         with self._other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [self._turn])
 

@@ -62,7 +62,8 @@ class Flight:
                 turn.set_result(answer.result())
 
     def take_back_unless_wanted(self) -> None:
-        if not self.turns and not self.answer.done():
+        """Nobody may be left to read what came, or comes."""
+        if not self.turns and not self.read_at:
             self.land()
             self.answer.cancel()
 
@@ -146,10 +147,13 @@ async def _wait_for(flight: Flight) -> Found:
     turn: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
     flight.turns.append(turn)
     try:
-        return await turn
-    finally:
+        found = await turn
+    except BaseException:
         flight.turns.remove(turn)
         flight.take_back_unless_wanted()
+        raise
+    flight.turns.remove(turn)
+    return found
 
 
 def _keep(flight: Flight, key: str, call: Call, *, whole: bool) -> None:
