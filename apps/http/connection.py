@@ -77,10 +77,13 @@ class Connection(asyncio.Protocol):
 
     def give_up(self) -> None:
         """Want the answer no more that is under way, if one is."""
-        if self._waiter is not None:
-            self._waiter.cancel()
-            self._answer = self._waiter = None
-            self.abort()
+        if self._waiter is None:
+            return
+        if not self._waiter.cancel() and not self._waiter.cancelled():
+            # It failed already, which nobody wants to hear of any more.
+            self._waiter.exception()
+        self._answer = self._waiter = None
+        self.abort()
 
     def abort(self) -> None:
         self.closed = True
