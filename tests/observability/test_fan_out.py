@@ -12,14 +12,15 @@ from apps.accounts.models import User
 from apps.clusters.connection import Connection
 from apps.clusters.models import CheckSchedule, Cluster
 from apps.clusters.models.cluster import State
+from apps.clusters.models.grant import Rights, Role
 from apps.http import Upstream
 from apps.observability.errors import TooManyQueries
 from apps.observability.federation import seats, targets, wishes
 from apps.observability.federation.fan_out import Flow, ask_each
-from apps.observability.federation.outcome import Answer, Failure
+from apps.observability.federation.outcome import Answer, Failure, Target
 from apps.observability.federation.seats import Table
 from apps.observability.federation.wishes import Wishes
-from tests.factories import make_cluster
+from tests.factories import grant, make_cluster, make_user
 
 
 def one(name: str) -> Connection:
@@ -47,6 +48,20 @@ def test_a_cluster_found_offline_just_now_is_skipped_unless_it_is_to_be_asked(ad
 
     assert statuses(ask_offline=False) == ["SKIPPED", "SUCCESS", "SUCCESS"]
     assert statuses(ask_offline=True) == ["SUCCESS"] * 3
+
+
+@pytest.mark.django_db
+def test_whose_grants_changed_between_two_looks_is_held_to_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_cluster("one")
+    ada = make_user("ada")
+    grant(ada, Role.VIEWER, everywhere=True, namespaces=["red"])
+    # What is read first is of the moment before the grant.
+    monkeypatch.setattr(Rights, "of", lambda _: Rights(superuser=False, grants=()))
+    [chosen] = targets.choose(ada, ())
+    assert isinstance(chosen, Target)
+    assert chosen.namespaces == frozenset()
 
 
 def found_offline(cluster_id: UUID, moment: object) -> None:

@@ -37,7 +37,7 @@ def choose(user: User, cluster_ids: Sequence[UUID]) -> list[Connection]:
     clusters = Cluster.objects.visible_to(user).enabled()
     if cluster_ids:
         clusters = clusters.filter(pk__in=cluster_ids)
-    columns = (*COLUMNS, *JUDGED_BY, *(MATCHED_BY if rights.grants else ()))
+    columns = (*COLUMNS, *JUDGED_BY, *(() if rights.superuser else MATCHED_BY))
     rows = list(clusters.order_by("name").values_list(*columns))
     missing = set(cluster_ids) - {row[0] for row in rows}
     if missing:
@@ -68,7 +68,8 @@ def _why_away(cluster_type: str, state: str, checked_at: datetime | None) -> str
 
 
 def _held_to(rights: Rights, *matched: object) -> frozenset[str] | None:
-    if not rights.grants:
+    if rights.superuser:
         return None
+    # Whoever has no grant any more by now is held to no namespace at all.
     cluster = loaded(Cluster, dict(zip(("pk", *MATCHED_BY), matched, strict=True)))
     return rights.namespaces_on(cluster)
