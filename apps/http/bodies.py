@@ -10,7 +10,7 @@ from apps.http.call import MIB, Stage, Unreachable
 class Body(Protocol):
     """`content` is what came and was not taken out; `excess`: bytes that belong to no answer."""
 
-    content: bytearray
+    content: "Pieces"
 
     @property
     def excess(self) -> bool: ...
@@ -35,13 +35,39 @@ def too_large(cap: int) -> Unreachable:
     return Unreachable(Stage.SIZE, f"the answer is larger than {size}")
 
 
+class Pieces:
+    """What came of a body and was not taken out.
+
+    One buffer would be copied each time it outgrows its place, and need its memory twice.
+    """
+
+    FULL = MIB
+
+    def __init__(self) -> None:
+        self._pieces: list[bytearray] = []
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        if not self._pieces or len(self._pieces[-1]) >= self.FULL:
+            self._pieces.append(bytearray())
+        self._pieces[-1] += data
+
+    def whole(self) -> bytes:
+        return b"".join(self._pieces)
+
+    def clear(self) -> None:
+        self._pieces.clear()
+        self.size = 0
+
+
 class Sized:
     """A body whose length was announced."""
 
     def __init__(self, length: int, cap: int) -> None:
         if length > cap:
             raise too_large(cap)
-        self.content = bytearray()
+        self.content = Pieces()
         self._left = length
         self._excess = False
 
@@ -52,7 +78,7 @@ class Sized:
     def feed(self, data: bytes) -> bool:
         self._excess = len(data) > self._left
         piece = data[: self._left]
-        self.content += piece
+        self.content.add(piece)
         self._left -= len(piece)
         return not self._left
 
@@ -64,7 +90,7 @@ class UntilClose:
     """A body that ends with its connection."""
 
     def __init__(self, cap: int) -> None:
-        self.content = bytearray()
+        self.content = Pieces()
         self._cap = self._room = cap
 
     @property
@@ -74,8 +100,10 @@ class UntilClose:
     def feed(self, data: bytes) -> bool:
         self._room -= len(data)
         if self._room < 0:
+            # Whoever keeps the failure keeps this too.
+            self.content.clear()
             raise too_large(self._cap)
-        self.content += data
+        self.content.add(data)
         return False
 
     def close(self) -> bool:
@@ -97,7 +125,7 @@ class Chunked:
     _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00\r\n]*)?\Z")
 
     def __init__(self, cap: int) -> None:
-        self.content = bytearray()
+        self.content = Pieces()
         self._cap = self._room = cap
         self._part = _Part.SIZE
         self._left = 0
@@ -127,7 +155,7 @@ class Chunked:
         """Read one part as far as it is there; return where the next one begins."""
         if self._part == _Part.DATA:
             piece = data[at : at + self._left]
-            self.content += piece
+            self.content.add(piece)
             self._left -= len(piece)
             if not self._left:
                 self._part = _Part.END
@@ -162,5 +190,7 @@ class Chunked:
         self._left = int(size[1], 16)
         self._room -= self._left
         if self._room < 0:
+            # Whoever keeps the failure keeps this too.
+            self.content.clear()
             raise too_large(self._cap)
         self._part = _Part.DATA if self._left else _Part.TRAILER

@@ -107,11 +107,11 @@ class Answer:
 
     @property
     def content(self) -> bytes:
-        return bytes(self._body.content) if self._body else b""
+        return self._body.content.whole() if self._body else b""
 
     def take_berth(self) -> Berth | None:
         """Return what is to be waited for before more is read, once, if the answer is large."""
-        if self._berth is None or self._body is None or len(self._body.content) < LARGE:
+        if self._berth is None or self._body is None or self._body.content.size < LARGE:
             return None
         berth, self._berth = self._berth, None
         return berth
