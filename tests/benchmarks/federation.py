@@ -41,7 +41,11 @@ def measure(say: Say, keep: Keep, *, quick: bool = False) -> None:
                 if size == HUNDRED:
                     figures["through_the_server"] = _through_the_server(load, repeats, say)
             keep(figures)
-        with _upstreams(GOOD) as (ports, _):
+        with (
+            _upstreams(GOOD),
+            children.start([UPSTREAMS, SEED, "0", "0"], children.LOAD_CORE) as evil,
+        ):
+            ports = evil.ask("ports")
             for how in ("hang", "drip", "flood"):
                 figures["hostile"].append(_hostile(worker, how, ports[how], quick, say))
                 keep(figures)

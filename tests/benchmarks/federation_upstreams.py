@@ -1,8 +1,9 @@
-"""The load side of benchmark 1: many replaying upstreams in one process, and hostile ones.
+"""The load side of benchmark 1: many replaying upstreams in one process, or the hostile ones.
 
 Each listens on a port of its own, says the same to every question after about 50 ms, and keeps
-its connections. It prints "ready", and for each line on stdin what was asked of each since, with
-how long the slowest took, from the question's first byte to the answer's last.
+its connections. Hostile ones are in a process of their own: a flood would keep its neighbours
+there from answering in time. It prints "ready", and for each line on stdin what was asked of each
+since, with how long the slowest took, from the question's first byte to the answer's last.
 """
 
 import asyncio
@@ -82,7 +83,7 @@ async def main() -> None:
     seed, number, series = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     fleet = Fleet(seed, answers.vector(seed, series))
     ports = [await listen("good", fleet) for _ in range(number)]
-    hostile = {how: await listen(how, fleet) for how in HOSTILE}
+    hostile = {} if number else {how: await listen(how, fleet) for how in HOSTILE}
     tell("ready")
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
