@@ -1,1 +1,0 @@
-"""Alerts of the whole fleet."""
