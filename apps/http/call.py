@@ -102,7 +102,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Call:
-    """What to ask of an upstream. `form` and `json` make it a POST; `deadline` is in seconds."""
+    """What to ask of an upstream. `form` and `json` make it a POST; `deadline` is in seconds.
+
+    `once`: it changes something, and is not sent again where it may have arrived.
+    """
 
     path: str
     params: Pairs = field(default_factory=dict)
@@ -112,6 +115,7 @@ class Call:
     deadline: float = 10.0
     cap: int = 8 * MIB
     method: str = ""
+    once: bool = False
 
     @cached_property
     def verb(self) -> str:

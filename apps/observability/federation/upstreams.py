@@ -33,7 +33,8 @@ def first_of(target: Connection, part: str) -> Upstream:
     """Return a part's own server; raise SourceFailed where there is none, or nothing opens it."""
     upstream = target.parts.get(part)
     if upstream is None:
-        raise SourceFailed("PROMETHEUS_NOT_AVAILABLE", f"no {part.title()} URL is registered")
+        reason = f"no {part.title()} URL is registered"
+        raise SourceFailed(f"{part.upper()}_NOT_AVAILABLE", reason)
     # What opens it may be at hand where what opens the API server is not.
     if target.problem and not upstream.token:
         raise SourceFailed("CREDENTIALS_INVALID", target.problem)
@@ -86,7 +87,8 @@ async def _ask(
             return await begun.finish(_left(ends))
         return await ask(upstream, call, within=_left(ends), berth=berth)
     except Unreachable as failure:
-        if not failure.was_reset or time.monotonic() >= ends:
+        # What changes something may have arrived, and be done twice.
+        if call.once or not failure.was_reset or time.monotonic() >= ends:
             raise
         return await ask(upstream, call, within=_left(ends), berth=berth)
 
