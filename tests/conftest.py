@@ -1,7 +1,7 @@
 """The cast: an admin, an operator of team red and a viewer of team blue; and no network."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import hypothesis
@@ -82,13 +82,13 @@ def signed_in(user: User) -> APIClient:
 def published(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     """The events that leave, in order; they are still written to the log."""
     seen: list[Event] = []
-    append = log.append
+    append_each = log.append_each
 
-    def note(event: Event) -> str:
-        seen.append(event)
-        return append(event)
+    def note(events: Sequence[Event]) -> list[str]:
+        seen.extend(events)
+        return append_each(events)
 
-    monkeypatch.setattr(log, "append", note)
+    monkeypatch.setattr(log, "append_each", note)
     return seen
 
 

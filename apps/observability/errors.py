@@ -69,3 +69,29 @@ class TooManyQueries(DomainError):
     code = "RATE_LIMITED"
     status = 429
     wait = 1
+
+
+class NotAlerts(DomainError):
+    """What was sent, or answered, is not what Alertmanager sends."""
+
+    code = "VALIDATION_FAILED"
+    status = 400
+
+
+# What is answered where one Alertmanager was asked, by the code of its failure; else it is 502.
+_OF_ALERTMANAGER = {
+    "VALIDATION_FAILED": 400,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ALERTMANAGER_NOT_AVAILABLE": 503,
+    "QUERY_TIMEOUT": 504,
+}
+
+
+class AlertmanagerFailed(DomainError):
+    """A cluster's Alertmanager did not do what it alone was asked; `failure` is why, in a word."""
+
+    def __init__(self, failure: str, message: str) -> None:
+        super().__init__(message, {"failure": failure})
+        self.code = failure if failure in _OF_ALERTMANAGER else "CLUSTER_UNREACHABLE"
+        self.status = _OF_ALERTMANAGER.get(failure, 502)

@@ -1,5 +1,6 @@
 """The bounded Redis stream of events: append, read on from an id, the oldest id still there."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -34,7 +35,24 @@ def _writer(url: str) -> redis.Redis:
 
 def append(event: Event) -> str:
     """Append one event and return its id. Old events fall off the far end."""
-    event_id: Any = _writer(settings.EVENTS_REDIS_URL).xadd(
+    return append_each([event])[0]
+
+
+def append_each(events: Sequence[Event]) -> list[str]:
+    """Append events in this order, by few trips; of a batch too long for the log, its end."""
+    kept = events[-settings.EVENT_LOG_LENGTH :]
+    ids: list[str] = []
+    for start in range(0, len(kept), BATCH):
+        with _writer(settings.EVENTS_REDIS_URL).pipeline(transaction=False) as pipeline:
+            for event in kept[start : start + BATCH]:
+                _put(pipeline, event)
+            answers: list[Any] = pipeline.execute()
+        ids += [answer.decode() for answer in answers]
+    return ids
+
+
+def _put(pipeline: Any, event: Event) -> None:
+    pipeline.xadd(
         STREAM,
         {
             "type": event.event_type,
@@ -46,7 +64,6 @@ def append(event: Event) -> str:
         maxlen=settings.EVENT_LOG_LENGTH,
         approximate=True,
     )
-    return str(event_id.decode())
 
 
 def open_reader() -> redis.asyncio.Redis:

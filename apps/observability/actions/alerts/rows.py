@@ -1,0 +1,75 @@
+"""The statements that alerts are stored by. Each takes all rows of a batch as one JSON document.
+
+One parameter for a whole batch: to write a hundred thousand of them one by one would take longer
+than PostgreSQL does with them.
+"""
+
+from apps.observability.actions.alerts.meaning import Verdict
+
+_COLUMNS = """
+    n int, id uuid, cluster_id uuid, fingerprint text, starts_at timestamptz, ends_at timestamptz,
+    state text, ending text, severity text, alertname text, namespace text, labels jsonb,
+    annotations jsonb, generator_url text, receivers text[], silenced_by text[],
+    inhibited_by text[], source text, received_at timestamptz
+"""
+_TOLD = f"json_to_recordset(%s::json) AS told({_COLUMNS})"
+_WORDS = "alert_words({0}.alertname, {0}.labels, {0}.annotations)"
+
+INSERT = f"""
+    INSERT INTO observability_alert (
+        id, cluster_id, fingerprint, starts_at, ends_at, state, severity, alertname, namespace,
+        labels, annotations, generator_url, receivers, silenced_by, inhibited_by, source, ending,
+        acknowledgement, first_received_at, last_received_at, changed_at, words)
+    SELECT told.id, told.cluster_id, told.fingerprint, told.starts_at, told.ends_at, told.state,
+        told.severity, told.alertname, told.namespace, told.labels, told.annotations,
+        told.generator_url, told.receivers, told.silenced_by, told.inhibited_by, told.source,
+        told.ending, '', told.received_at, told.received_at, told.received_at,
+        CASE WHEN told.state = 'RESOLVED' THEN {_WORDS.format("told")} END
+    FROM {_TOLD}
+    JOIN clusters_cluster ON clusters_cluster.id = told.cluster_id
+    ORDER BY told.n
+    ON CONFLICT (fingerprint, cluster_id, starts_at) DO NOTHING
+    RETURNING id
+"""  # noqa: S608 - all of it is written here
+# The state is read under the lock: of two that tell of an end at once, one is the second.
+HOLD = f"""
+    SELECT told.n, alert.id, alert.state, alert.ending, alert.ends_at, alert.changed_at,
+        alert.last_received_at,
+        alert.annotations = told.annotations AND alert.generator_url = told.generator_url,
+        alert.receivers = told.receivers AND alert.silenced_by = told.silenced_by
+            AND alert.inhibited_by = told.inhibited_by
+    FROM {_TOLD}
+    JOIN observability_alert AS alert USING (fingerprint, cluster_id, starts_at)
+    ORDER BY told.n
+    FOR NO KEY UPDATE OF alert
+"""  # noqa: S608 - all of it is written here
+_UPDATE = f"""
+    UPDATE observability_alert AS alert SET {{0}} FROM {_TOLD} WHERE alert.id = told.id
+"""  # noqa: S608 - all of it is written here
+_SEEN = "last_received_at = greatest(alert.last_received_at, told.received_at)"
+_ANNOTATED = f"{_SEEN}, annotations = told.annotations, generator_url = told.generator_url"
+_PLACED = """receivers = told.receivers, silenced_by = told.silenced_by,
+    inhibited_by = told.inhibited_by"""
+_ENDED = "ends_at = told.ends_at, ending = told.ending"
+
+UPDATES = {
+    Verdict.REPEATS: _UPDATE.format(_SEEN),
+    Verdict.REPEATS_OTHERWISE: _UPDATE.format(_ANNOTATED),
+    Verdict.REPEATS_ELSEWHERE: _UPDATE.format(f"{_ANNOTATED}, {_PLACED}"),
+    Verdict.ENDED_THEN: _UPDATE.format(f"{_SEEN}, {_ENDED}"),
+    Verdict.FIRES: _UPDATE.format(
+        f"""{_ANNOTATED}, state = 'FIRING', ends_at = NULL, ending = '', source = told.source,
+        changed_at = told.received_at, words = NULL"""
+    ),
+    # Whoever had taken it is done with it; its story keeps who that was.
+    Verdict.ENDS: _UPDATE.format(
+        f"""{_SEEN}, {_ENDED}, state = 'RESOLVED', source = told.source,
+        changed_at = told.received_at, words = {_WORDS.format("alert")}, acknowledged_by_id = NULL,
+        acknowledged_at = NULL, acknowledgement = ''"""
+    ),
+}
+NOTE_CHANGES = """
+    INSERT INTO observability_alertchange (at, alert_id, change)
+    SELECT %s, new.alert_id, new.change FROM unnest(%s::uuid[], %s::text[])
+        AS new(alert_id, change)
+"""
