@@ -132,6 +132,17 @@ async def test_a_question_that_changes_nothing_is_asked_again_on_a_new_connectio
     assert (len(server.requests), server.connections) == (5, 3)
 
 
+async def test_a_call_brings_headers_of_its_own_and_no_line_break(server: fakes.Upstream) -> None:
+    signed = Call("/ok", json=b"{}", fields=(("webhook-signature", "v1,c2lnbmVk"),))
+    await ask(Upstream(server.url), signed)
+    await ask(Upstream(server.url), Call("/ok", json=b"{}"))
+    shown = [request.headers.get("webhook-signature") for request in server.requests]
+    assert shown == ["v1,c2lnbmVk", None]
+    with pytest.raises(Unreachable):
+        await ask(Upstream(server.url), Call("/ok", fields=(("x", "1\r\nHost: evil"),)))
+    assert len(server.requests) == 2
+
+
 async def test_what_may_change_something_is_never_sent_twice(server: fakes.Upstream) -> None:
     server.served_by_one = 1
     await ask(Upstream(server.url), Call("/ok"))

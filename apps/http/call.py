@@ -117,6 +117,9 @@ class Call:
     method: str = ""
     once: bool = False
 
+    # Headers of this call alone, such as a signature.
+    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
     @cached_property
     def verb(self) -> str:
         return self.method or ("GET" if self.form is None and self.json is None else "POST")

@@ -36,17 +36,25 @@ _WANTED = {b"content-length", b"transfer-encoding", b"content-encoding", b"conne
 def compose(upstream: Upstream, place: Place, call: Call) -> bytes:
     """Return the request's bytes; raise ValueError for what no request can carry."""
     asked, body = (call.verb, _target_of(place, call)), call.body
-    return _head(upstream, place, asked, call.content_type, len(body)) + body
+    # What is signed is never sent again, and need not be remembered.
+    begin = _head.__wrapped__ if call.fields else _head
+    return begin(upstream, place, asked, call.content_type, len(body), call.fields) + body
 
 
 # An upstream is asked the same again and again, with bodies of a few lengths.
 @lru_cache(maxsize=16_384)
 def _head(
-    upstream: Upstream, place: Place, asked: tuple[str, str], kind: str, length: int
+    upstream: Upstream,
+    place: Place,
+    asked: tuple[str, str],
+    kind: str,
+    length: int,
+    more: tuple[Field, ...],
 ) -> bytes:
     fields = [("User-Agent", "aiops-nextgen"), ("Accept", "application/json"), *shown(upstream)]
     if kind:
         fields.append(("Content-Type", kind))
+    fields += more
     return head(place, asked, fields, length)
 
 
