@@ -31,6 +31,7 @@ class NotExecutable(DomainError):
 
 
 NO_SUCH_QUERY = "There is no such saved query, or none that you may see."
+NO_SUCH_ALERT = "There is no such alert, or none that you may see."
 NO_SUCH_INDICATOR = "There is no such indicator, or it is switched off."
 
 
@@ -49,6 +50,25 @@ class SavedQueryChanged(DomainError):
 
     code = "PRECONDITION_FAILED"
     status = 412
+
+
+class AlertNotFound(DomainError):
+    code = "NOT_FOUND"
+    status = 404
+
+
+class AlertNotActive(DomainError):
+    """It is over, or only about to fire: there is nothing to take or to hand on."""
+
+    code = "ALERT_NOT_ACTIVE"
+    status = 409
+
+
+class AlertTaken(DomainError):
+    """Somebody else has acknowledged it already."""
+
+    code = "ALERT_ALREADY_ACKNOWLEDGED"
+    status = 409
 
 
 class IndicatorNotFound(DomainError):
@@ -76,6 +96,11 @@ class NotAlerts(DomainError):
 
     code = "VALIDATION_FAILED"
     status = 400
+
+
+class AlertNotFound(DomainError):
+    code = "NOT_FOUND"
+    status = 404
 
 
 # What is answered where one Alertmanager was asked, by the code of its failure; else it is 502.
