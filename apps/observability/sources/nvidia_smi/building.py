@@ -1,0 +1,108 @@
+"""Makes the dataclasses of the texts that stand in each place, and says what could not be read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from apps.observability.gpus.reading import (
+    REASON_BITS,
+    EccCounts,
+    Gpu,
+    GpuProcess,
+    MigInstance,
+    reasons_in,
+)
+from apps.observability.sources.nvidia_smi import cells
+from apps.observability.sources.nvidia_smi.cells import Unreadable, Value
+from apps.observability.sources.nvidia_smi.fields import GPU, MIG, PROCESS, Field
+
+# Each place with the texts that stand there; more than one is one too many.
+Texts = Mapping[str, Sequence[str]]
+Places = Callable[[Field], tuple[str, ...]]
+
+
+def in_xml(field: Field) -> tuple[str, ...]:
+    return field.xml
+
+
+def in_csv(field: Field) -> tuple[str, ...]:
+    return field.csv
+
+
+def card(texts: Texts, places: Places, reasons: Mapping[str, str]) -> Gpu:
+    """Make a card. `reasons` has the place of each clock event reason, and of the mask of all."""
+    found, errors = _values(GPU, texts, places)
+    found["throttle_reasons"] = _reasons(texts, reasons, errors)
+    for part in ("ecc_volatile", "ecc_aggregate"):
+        inner = {name.partition(".")[2]: found.pop(name) for name in _of(part, found)}
+        found[part] = EccCounts(**inner)
+    failure = cells.failure(one for said in texts.values() for one in said)
+    return Gpu(**found, failure=failure, errors=tuple(errors))
+
+
+def instance(texts: Texts) -> tuple[MigInstance, list[str]]:
+    found, errors = _values(MIG, texts, in_xml)
+    return MigInstance(**found), errors
+
+
+def process(texts: Texts, places: Places) -> tuple[GpuProcess | None, list[str]]:
+    """Make a process; without its number it cannot be told from any other, and is none."""
+    found, errors = _values(PROCESS, texts, places)
+    if found.get("pid") is None:
+        return None, errors or ["a process is listed without its PID"]
+    return GpuProcess(**found), errors
+
+
+def _of(part: str, found: Mapping[str, Value]) -> list[str]:
+    return [name for name in found if name.startswith(f"{part}.")]
+
+
+def _values(
+    fields: Iterable[Field], texts: Texts, places: Places
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the fields that are given. `Any`: a field's type is known to its reader alone."""
+    found: dict[str, Any] = {}
+    errors: list[str] = []
+    for field in fields:
+        for place in places(field):
+            try:
+                value = _read(field, place, texts)
+            except Unreadable as unreadable:
+                errors.append(f"{place} reads {unreadable}")
+                break
+            if value is not None:
+                found[field.name] = value
+                break
+    return found, errors
+
+
+def _read(field: Field, place: str, texts: Texts) -> Value:
+    if " + " not in place:
+        return single(place, texts, field.read)
+    parts = [single(part, texts, cells.count) for part in place.split(" + ")]
+    numbers = [part for part in parts if isinstance(part, int)]
+    return sum(numbers) if len(numbers) == len(parts) else None
+
+
+def single(place: str, texts: Texts, read: cells.Reader) -> Value:
+    said = texts.get(place, ())
+    if len(said) > 1:
+        raise Unreadable(" | ".join(said))
+    text = cells.given(said[0]) if said else None
+    return None if text is None else read(text)
+
+
+def _reasons(texts: Texts, reasons: Mapping[str, str], errors: list[str]) -> tuple[str, ...] | None:
+    """Return what holds the clocks down; nothing where one of the reasons cannot be read."""
+    try:
+        said = {
+            name: single(reasons[name], texts, cells.active)
+            for name in REASON_BITS
+            if name in reasons
+        }
+        mask = single(reasons.get("active", ""), texts, cells.mask)
+    except Unreadable as unreadable:
+        errors.append(f"a clock event reason reads {unreadable}")
+        return None
+    if any(one is not None for one in said.values()):
+        return tuple(name for name, active in said.items() if active)
+    return reasons_in(mask) if isinstance(mask, int) else None
