@@ -147,7 +147,7 @@ def _told(posted: _Posted, status: str, receiver: str) -> Told:
     status = posted.status or status
     if status not in {"firing", "resolved"}:
         raise ValueError("status: must be firing or resolved")
-    starts_at = _moment(posted.starts_at)
+    starts_at = read_moment(posted.starts_at)
     if starts_at is None or not posted.labels:
         raise ValueError("startsAt and labels: an alert needs both")
     given = posted.fingerprint or ""
@@ -155,10 +155,10 @@ def _told(posted: _Posted, status: str, receiver: str) -> Told:
     return Told(
         fingerprint=given if _FINGERPRINT.fullmatch(given) else fingerprint_of(posted.labels),
         starts_at=starts_at,
-        ends_at=None if firing else _moment(posted.ends_at),
+        ends_at=None if firing else read_moment(posted.ends_at),
         firing=firing,
-        labels=_fitting(posted.labels),
-        annotations=_fitting(posted.annotations or {}),
+        labels=fitting(posted.labels),
+        annotations=fitting(posted.annotations or {}),
         generator_url=_clean(posted.generator_url or "")[:LONGEST_VALUE],
         receivers=(_clean(receiver)[:LONGEST_NAME],) if receiver else (),
     )
@@ -173,7 +173,7 @@ def read_alerts(body: bytes) -> list[Told]:
 
 
 def _listed(one: _Gettable) -> Told:
-    starts_at = _moment(one.starts_at)
+    starts_at = read_moment(one.starts_at)
     if starts_at is None or not one.labels or not _FINGERPRINT.fullmatch(one.fingerprint):
         raise ValueError("an alert lacks its start, its labels or its fingerprint")
     return Told(
@@ -181,13 +181,13 @@ def _listed(one: _Gettable) -> Told:
         starts_at=starts_at,
         ends_at=None,
         firing=True,
-        labels=_fitting(one.labels),
-        annotations=_fitting(one.annotations or {}),
+        labels=fitting(one.labels),
+        annotations=fitting(one.annotations or {}),
         generator_url=_clean(one.generator_url or "")[:LONGEST_VALUE],
         receivers=tuple(sorted(_clean(each.name)[:LONGEST_NAME] for each in one.receivers or [])),
         silenced_by=_ids(one.status.silenced_by),
         inhibited_by=_ids(one.status.inhibited_by),
-        updated_at=_moment(one.updated_at),
+        updated_at=read_moment(one.updated_at),
     )
 
 
@@ -214,7 +214,7 @@ def name_of(labels: Mapping[str, str]) -> str:
     return labels.get("alertname", "")[:LONGEST_NAME]
 
 
-def _moment(text: str | None) -> datetime | None:
+def read_moment(text: str | None) -> datetime | None:
     """Return a time of Go's, cut to milliseconds as its API does; its zero time is None."""
     if not text:
         return None
@@ -234,7 +234,7 @@ def _clean(text: str) -> str:
     return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
-def _fitting(values: Mapping[str, str]) -> dict[str, str]:
+def fitting(values: Mapping[str, str]) -> dict[str, str]:
     """Return labels or annotations as they can be kept, which nearly all are."""
     total = 0
     for name, value in values.items():
