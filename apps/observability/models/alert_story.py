@@ -48,6 +48,13 @@ class AlertChange(models.Model):
     )
     change = models.CharField(max_length=8, choices=Change)
     at = models.DateTimeField()
+    # It fired while silenced, inhibited or taken by somebody; told if it outlasts that.
+    held = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["alert"], condition=models.Q(held=True), name="changes_held_back")
+        ]
 
     def __str__(self) -> str:
         return f"{self.alert_id} {self.change}"
