@@ -60,7 +60,7 @@ def choose(embedded: list[str], port: int, *, simulated: bool, parts: int) -> li
         Program("beat", _run(*celery, "beat", *beat)),
     ]
     if simulated:
-        simulator = (sys.executable, MANAGE, "simulate", "serve", "--register")
+        simulator = (sys.executable, MANAGE, "simulate", "serve", "--register", "--story")
         programs.append(Program("simulator", _run(*simulator)))
     return programs
 

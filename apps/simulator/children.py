@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 STOP_SECONDS = 3.0
+REPOSITORY = Path(__file__).parents[2]
 # A step between fork and program, in an interpreter of its own: Python code in a forked child may
 # hang where the parent has threads. It asks Linux for SIGKILL at the parent's death
 # (PR_SET_PDEATHSIG is 1), unless the parent is dead already, and becomes the program.
@@ -34,7 +35,9 @@ def open_log(log: Path) -> BinaryIO:
     return log.open("ab" if log.exists() and log.stat().st_size < 1_000_000 else "wb")
 
 
-async def start(command: Sequence[str | Path], log: Path) -> asyncio.subprocess.Process:
+async def start(
+    command: Sequence[str | Path], log: Path, cwd: Path = REPOSITORY
+) -> asyncio.subprocess.Process:
     """Start a child whose output goes to `log`."""
     with open_log(log) as out:
         return await asyncio.create_subprocess_exec(
@@ -42,7 +45,7 @@ async def start(command: Sequence[str | Path], log: Path) -> asyncio.subprocess.
             stdin=asyncio.subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            cwd=Path(__file__).parents[2],
+            cwd=cwd,
         )
 
 

@@ -40,11 +40,24 @@ TABLE = {
             "prometheus-slow", "Prometheus answers only after a delay, 20 s unless told otherwise."
         ),
         Fault(
+            "alertmanager-down",
+            "Alertmanager cannot be reached; what it has to tell is told all the same.",
+        ),
+        Fault("api-latency", "The Kubernetes API takes seconds for its lists, as its metrics say."),
+        Fault("crash-loop", "A container crashes again and again, and is started ever later."),
+        Fault("disk-filling", "A persistent volume fills up until next to nothing is left."),
+        Fault("exporter-down", "The node exporter of the last node does not answer."),
+        Fault(
             "node-notready", "The last worker's kubelet falls silent and its node turns NotReady."
         ),
         Fault(
             "gpu-thermal",
             "Card 3 of gpu-worker-01 passes its slowdown temperature; clocks and power fall.",
+            ("gpu-oregon",),
+        ),
+        Fault(
+            "gpu-xid",
+            "Card 5 of gpu-worker-02 has fallen off the bus: XID 79.",
             ("gpu-oregon",),
         ),
         Fault(
@@ -81,6 +94,11 @@ class Interval:
         built = 1 - math.exp(-(end - self.since) / seconds)
         return built * math.exp(-(t - end) / seconds)
 
+    def lasted(self, t: float) -> float:
+        """Return for how many seconds it has been on by `t`."""
+        end = t if self.until is None else min(t, self.until)
+        return max(0.0, end - self.since)
+
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
@@ -94,6 +112,10 @@ class Incidents:
     def level(self, fault: str, t: float, seconds: float = 45.0) -> float:
         levels = [i.level(t, seconds) for i in self.intervals if i.fault == fault]
         return max(levels, default=0.0)
+
+    def lasted(self, fault: str, t: float) -> float:
+        """Return for how many seconds it has been on by `t`, all times together."""
+        return sum(i.lasted(t) for i in self.intervals if i.fault == fault)
 
     def ever(self, fault: str) -> bool:
         return any(i.fault == fault for i in self.intervals)
@@ -135,13 +157,27 @@ def check(fault: str, cluster: str) -> None:
         raise UnknownFaultError(f"The fault {fault} fits only {fitting}.")
 
 
+def remembered(path: Path, now: float) -> list[Interval]:
+    oldest = now - REMEMBERED_SECONDS
+    return [i for i in load(path) if i.until is None or i.until > oldest]
+
+
+def schedule(path: Path, fault: str, cluster: str, now: float, seconds: float) -> None:
+    """Begin an incident that ends by itself; where it is on already, nothing is changed."""
+    check(fault, cluster)
+    with alone(path):
+        kept = remembered(path, now)
+        if of_cluster(kept, cluster).active(fault, now) is None:
+            save(path, [*kept, Interval(fault, cluster, now, now + seconds)])
+
+
 def switch_on(
     path: Path, fault: str, cluster: str, now: float, delay_seconds: float | None = 20.0
 ) -> None:
     """Begin an incident; one that is on already goes on, with the new delay."""
     check(fault, cluster)
     with alone(path):
-        kept = [i for i in load(path) if i.until is None or i.until > now - REMEMBERED_SECONDS]
+        kept = remembered(path, now)
         mine = (fault, cluster, None)
         since = [i.since for i in kept if (i.fault, i.cluster, i.until) == mine]
         others = [i for i in kept if (i.fault, i.cluster, i.until) != mine]
@@ -158,7 +194,7 @@ def heal(path: Path, cluster: str, now: float, fault: str | None = None) -> list
         ending = [
             i
             for i in journal
-            if i.cluster == cluster and i.until is None and fault in (None, i.fault)
+            if i.cluster == cluster and i.covers(now) and fault in (None, i.fault)
         ]
         save(path, [replace(i, until=now) if i in ending else i for i in journal])
-    return [i.fault for i in ending]
+    return list(dict.fromkeys(i.fault for i in ending))

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from apps.simulator.ports import Ports
 from apps.simulator.world import Cluster
 
 SEED = "aiops"
+PARTS = ("prometheus", "alertmanager")
 # How long the clusters have been running when they are first seen.
 AGE_SECONDS = 23 * 86_400
 
@@ -84,6 +85,7 @@ class Member:
     token: str
     prometheus_url: str | None
     prometheus_token: str | None
+    alertmanager_url: str | None = None
 
     def __repr__(self) -> str:
         return f"Member({self.name!r}, {self.api_server_url!r})"
@@ -163,11 +165,10 @@ def serving(var_dir: Path) -> Iterator[None]:
 def members(var_dir: Path) -> list[Member]:
     """Return the prepared fleet as it is to be registered."""
     fleet = load(var_dir)
-    has_prometheus = binaries.find("prometheus", var_dir) is not None
-    return [
-        member(fleet, cluster, has_prometheus=has_prometheus)
-        for cluster in fleet.clusters().values()
-    ]
+    found = {part for part in PARTS if binaries.find(part, var_dir) is not None}
+    # Without a Prometheus nobody has anything to say to an Alertmanager.
+    parts = found if "prometheus" in found else set()
+    return [member(fleet, cluster, parts) for cluster in fleet.clusters().values()]
 
 
 def kubeconfig(fleet: list[Member]) -> str:
@@ -185,10 +186,19 @@ def kubeconfig(fleet: list[Member]) -> str:
     return yaml.safe_dump({**head, **entries}, sort_keys=False, width=10**6)
 
 
-def member(fleet: Fleet, cluster: Cluster, *, has_prometheus: bool) -> Member:
+def address(cluster: Cluster, port: int) -> str:
+    """Where a part of a cluster's monitoring is reached from outside."""
+    return f"{'https' if cluster.is_openshift else 'http'}://{HOST}:{port}"
+
+
+def member(fleet: Fleet, cluster: Cluster, parts: Collection[str]) -> Member:
     settings = fleet.settings[cluster.name]
-    scheme = "https" if cluster.is_openshift else "http"
-    url = f"{scheme}://{HOST}:{settings.ports.ingress}"
+    ports = settings.ports
+    urls = {
+        "prometheus": address(cluster, ports.ingress),
+        "alertmanager": address(cluster, ports.alertmanager_ingress),
+    }
+    known = {part: url for part, url in urls.items() if part in parts}
     return Member(
         name=cluster.name,
         display_name=cluster.display_name,
@@ -197,11 +207,10 @@ def member(fleet: Fleet, cluster: Cluster, *, has_prometheus: bool) -> Member:
         region=cluster.region,
         environment=cluster.environment,
         labels=dict(cluster.labels),
-        api_server_url=f"https://{HOST}:{settings.ports.api}",
+        api_server_url=f"https://{HOST}:{ports.api}",
         ca_bundle=fleet.certificates(cluster.name).ca_bundle(),
         token=settings.token,
-        prometheus_url=url if has_prometheus else None,
-        prometheus_token=settings.prometheus_token
-        if has_prometheus and cluster.is_openshift
-        else None,
+        prometheus_url=known.get("prometheus"),
+        prometheus_token=settings.prometheus_token if known and cluster.is_openshift else None,
+        alertmanager_url=known.get("alertmanager"),
     )

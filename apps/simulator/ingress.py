@@ -1,4 +1,4 @@
-"""How a cluster's Prometheus is reached from outside: OpenShift's route, or a plain port."""
+"""How Prometheus and Alertmanager are reached from outside: OpenShift's routes, or plain ports."""
 
 import asyncio
 import hmac
@@ -41,19 +41,21 @@ and that a route matching this hostname exists.</li>
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From which port to which Prometheus, and who may pass."""
+    """From which port to which Prometheus or Alertmanager, and who may pass."""
 
     cluster: Cluster
     port: int
-    prometheus_port: int
+    inner_port: int
     certificates: Certificates
     token: str
     # The right sign-in for the cluster, but without the right to read its metrics.
     other_token: str
+    # Its incidents are named after it.
+    part: str = "prometheus"
 
 
 class Ingress:
-    """A reverse proxy before one Prometheus; the incidents of that Prometheus happen here."""
+    """A reverse proxy before one part of a cluster; the incidents of that part happen here."""
 
     def __init__(self, way: Way) -> None:
         self.way = way
@@ -76,10 +78,18 @@ class Ingress:
             await self.client.close()
             self.client = None
 
-    def suffer(self, incidents: Incidents) -> None:
+    async def suffer(self, incidents: Incidents) -> None:
         self.incidents = incidents
         self.changed.set()
         self.changed = asyncio.Event()
+        # OpenShift's router stays and says so; elsewhere nobody listens any more.
+        if self.is_down() and not self.way.cluster.is_openshift:
+            await self.door.shut()
+        else:
+            await self.open()
+
+    def is_down(self) -> bool:
+        return self.incidents.active(f"{self.way.part}-down", time.time()) is not None
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         await self.linger()
@@ -91,7 +101,7 @@ class Ingress:
 
     async def linger(self) -> None:
         """Wait as long as `prometheus-slow` says, or until it is healed."""
-        slow = self.incidents.active("prometheus-slow", time.time())
+        slow = self.incidents.active(f"{self.way.part}-slow", time.time())
         if slow is None:
             return
         try:
@@ -101,8 +111,8 @@ class Ingress:
         await self.linger()
 
     def refuse(self, request: web.BaseRequest) -> web.Response | None:
-        """Answer as the router and the proxy before an OpenShift Prometheus do."""
-        if self.incidents.active("prometheus-down", time.time()):
+        """Answer as the router and the proxy before a part of OpenShift's monitoring do."""
+        if self.is_down():
             return unavailable()
         if not f"{request.path}/".startswith("/api/"):
             return web.Response(text="404 page not found\n", status=404)
@@ -116,8 +126,7 @@ class Ingress:
     async def forward(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.client is None:
             raise RuntimeError("the ingress is not open")
-        port = self.way.prometheus_port
-        url = URL(f"http://{HOST}:{port}{request.raw_path}", encoded=True)
+        url = URL(f"http://{HOST}:{self.way.inner_port}{request.raw_path}", encoded=True)
         body = await request.read() if request.can_read_body else None
         headers = {
             name: value

@@ -5,11 +5,26 @@ from apps.simulator.world import Card, Cluster, Container, Node, Pod
 
 IDLE_WATTS = 72.0
 BUSY_WATTS = 610.0
+# Of each cluster one: by their names, as they stand in its script.
+FAILING = ("checkout", "vllm-mistral-small", "du-oam")
+# Between two starts of a container that crashes.
+CRASH_SECONDS = 30.0
+FILLING = ("orders-db", "notebook", "du-l2")
 
 
 def silent_node(cluster: Cluster) -> Node:
     """The node that `node-notready` takes away."""
     return cluster.nodes[-1]
+
+
+def failing_pod(cluster: Cluster) -> Pod:
+    """The pod that `crash-loop` strikes."""
+    return next(pod for pod in cluster.pods if pod.labels["app"] in FAILING)
+
+
+def filling_pod(cluster: Cluster) -> Pod:
+    """The pod whose volume `disk-filling` fills."""
+    return next(pod for pod in cluster.pods if pod.labels["app"] in FILLING)
 
 
 def of_container(cluster: Cluster, pod: Pod, container: Container) -> Wave:

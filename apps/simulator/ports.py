@@ -21,6 +21,9 @@ class Ports:
     exporters: int
     ingress: int
     prometheus: int
+    # 0 in fleets that were prepared before there were any.
+    alertmanager: int = 0
+    alertmanager_ingress: int = 0
 
     def all(self) -> list[int]:
         return [getattr(self, field.name) for field in fields(self)]

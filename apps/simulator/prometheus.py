@@ -10,38 +10,46 @@ from typing import Any
 
 import yaml
 
-from apps.simulator import children, history
+from apps.simulator import children, history, keeping, rules
 from apps.simulator.certificates import write
 from apps.simulator.doors import HOST
 from apps.simulator.targets import Target
+from apps.simulator.world import Cluster
 
 logger = logging.getLogger(__name__)
 
 SCRAPE_SECONDS = 15
+# More often than it scrapes: an alert is not to wait for both.
+EVALUATION_SECONDS = 5
 RETENTION = "24h"
-# After a crash it waits this long, then twice as long, and so on up to the longest.
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-# Alive for this long, it counts as well, and the next crash starts from the first pause again.
-WELL_AFTER_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One cluster's Prometheus: program, storage, ports."""
+    """One cluster's Prometheus: program, storage, ports, and its address for people.
 
-    cluster: str
+    `alertmanager_port` is None where there is no Alertmanager to tell of alerts.
+    """
+
+    cluster: Cluster
     program: Path
     var_dir: Path
     port: int
     exporters_port: int
+    url: str
+    alertmanager_port: int | None = None
 
     @property
     def tsdb(self) -> Path:
-        return history.storage(self.var_dir, self.cluster)
+        return history.storage(self.var_dir, self.cluster.name)
 
     @property
     def config(self) -> Path:
         return self.tsdb.parent / "prometheus.yml"
+
+    @property
+    def rules(self) -> Path:
+        return self.tsdb.parent / "rules.yml"
 
     @property
     def log(self) -> Path:
@@ -54,6 +62,8 @@ class Plan:
             f"--storage.tsdb.path={self.tsdb}",
             f"--storage.tsdb.retention.time={RETENTION}",
             f"--web.listen-address={HOST}:{self.port}",
+            # What an alert names as its origin.
+            f"--web.external-url={self.url}",
             "--log.level=warn",
         ]
 
@@ -73,12 +83,19 @@ def scrape_config(target: Target, exporters_port: int) -> dict[str, Any]:
     }
 
 
-def configuration(found: Iterable[Target], exporters_port: int) -> str:
+def configuration(plan: Plan, found: Iterable[Target]) -> str:
     """Return prometheus.yml; no external labels, as installations have none by default."""
+    told = [] if plan.alertmanager_port is None else [f"{HOST}:{plan.alertmanager_port}"]
     return yaml.safe_dump(
         {
-            "global": {"scrape_interval": f"{SCRAPE_SECONDS}s", "scrape_timeout": "10s"},
-            "scrape_configs": [scrape_config(target, exporters_port) for target in found],
+            "global": {
+                "scrape_interval": f"{SCRAPE_SECONDS}s",
+                "scrape_timeout": "10s",
+                "evaluation_interval": f"{EVALUATION_SECONDS}s",
+            },
+            "rule_files": [str(plan.rules)],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": told}]}]},
+            "scrape_configs": [scrape_config(target, plan.exporters_port) for target in found],
         },
         sort_keys=False,
     )
@@ -86,41 +103,23 @@ def configuration(found: Iterable[Target], exporters_port: int) -> str:
 
 async def put_history_in(plan: Plan) -> None:
     """Fill what is missing, in a process of its own; go on without where that fails."""
+    name = plan.cluster.name
     log = plan.tsdb.parent / "history.log"
-    command = [sys.executable, "-m", "apps.simulator.history", str(plan.var_dir), plan.cluster]
+    command = [sys.executable, "-m", "apps.simulator.history", str(plan.var_dir), name]
     child = await children.start(command, log)
     try:
         failed = await child.wait()
     finally:
         await children.stop(child)
     if failed:
-        logger.warning("%s has no history: %s", plan.cluster, children.last_line(log))
+        logger.warning("%s has no history: %s", name, children.last_line(log))
 
 
 async def live(plan: Plan, found: Iterable[Target], gate: asyncio.Semaphore) -> None:
     """Run the Prometheus until cancelled; start it again when it ends by itself."""
     plan.tsdb.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write(plan.config, configuration(found, plan.exporters_port).encode())
+    write(plan.rules, rules.document(plan.cluster).encode())
+    write(plan.config, configuration(plan, found).encode())
     async with gate:
         await put_history_in(plan)
-    loop = asyncio.get_running_loop()
-    pause = FIRST_PAUSE
-    while True:
-        began = loop.time()
-        child = await children.start(plan.command(), plan.log)
-        pid_file = plan.tsdb.parent / "prometheus.pid"
-        pid_file.write_text(str(child.pid))
-        try:
-            code = await child.wait()
-        finally:
-            await children.stop(child)
-            pid_file.unlink()
-        if loop.time() - began > WELL_AFTER_SECONDS:
-            pause = FIRST_PAUSE
-        said = children.last_line(plan.log) or "it said nothing"
-        logger.warning(
-            "The Prometheus of %s ended with %s and starts again in %.1f s: %s",
-            plan.cluster, code, pause, said,
-        )  # fmt: skip
-        await asyncio.sleep(pause)
-        pause = min(LONGEST_PAUSE, pause * 2)
+    await keeping.keep(f"The Prometheus of {plan.cluster.name}", plan.command(), plan.log)

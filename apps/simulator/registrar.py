@@ -5,12 +5,13 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.clusters.actions import registration
+from apps.clusters.actions import registration, webhook_tokens
 from apps.clusters.actions.credentials import NewCredential
 from apps.clusters.errors import BoxClosed
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.vault.secrets import Secrets
 from apps.clusters.vault.store import unlock
+from apps.simulator.alertmanager import Webhook
 from apps.simulator.fleet import Member
 
 CHOSEN = (
@@ -32,11 +33,23 @@ def register(members: Sequence[Member]) -> list[Cluster]:
     return [_register(member) for member in members]
 
 
+def subscribe(cluster: Cluster, webhook: Webhook, platform: str) -> None:
+    """Have the cluster's alerts told to us at `platform`, with a token of its own.
+
+    A token that still opens stays, whoever made it; one that a person ended is made anew.
+    """
+    token = webhook.token.read_text() if webhook.token.exists() else ""
+    if not webhook_tokens.verify(cluster, token):
+        token = webhook_tokens.rotate(cluster)
+    webhook.put(f"{platform.rstrip('/')}/api/v1/alerts/webhook/{cluster.pk}", token)
+
+
 @transaction.atomic
 def _register(member: Member) -> Cluster:
     addresses = {
         "api_server_url": member.api_server_url,
         "prometheus_url": member.prometheus_url or "",
+        "alertmanager_url": member.alertmanager_url or "",
     }
     credential = NewCredential(
         Secrets(token=member.token, prometheus_token=member.prometheus_token or ""),

@@ -5,11 +5,12 @@ import logging
 import signal
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
-from apps.simulator import binaries, faults, kube_api, prometheus
+from apps.simulator import alertmanager, binaries, faults, fleet, kube_api, prometheus, storyline
 from apps.simulator.doors import Door, PortTakenError
 from apps.simulator.exposition import CONTENT_TYPE, Family, render
 from apps.simulator.faults import Incidents
@@ -54,32 +55,75 @@ class Exporters:
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 
-class Site:
-    """One simulated cluster: its API, its exporters, and the way to its Prometheus."""
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs of this machine; Alertmanager with the folder that it is started in."""
 
-    def __init__(self, fleet: Fleet, cluster: Cluster, program: Path | None) -> None:
-        settings = fleet.settings[cluster.name]
-        certificates = fleet.certificates(cluster.name)
+    prometheus: Path | None = None
+    alertmanager: tuple[Path, Path] | None = None
+
+
+def programs_of(prepared: Fleet) -> Programs:
+    """Find the programs, and say what a fleet is like without."""
+    program = binaries.find("prometheus", prepared.var_dir)
+    if program is None:
+        logger.warning(binaries.ADVICE)
+        return Programs()
+    other = binaries.find("alertmanager", prepared.var_dir)
+    if other is None:
+        logger.warning(binaries.ALERTS_ADVICE)
+        return Programs(program)
+    return Programs(program, alertmanager.startable(other, prepared.folder))
+
+
+class Site:
+    """One simulated cluster: its API, its exporters, and the ways to its monitoring."""
+
+    def __init__(self, prepared: Fleet, cluster: Cluster, programs: Programs) -> None:
+        settings = prepared.settings[cluster.name]
+        certificates = prepared.certificates(cluster.name)
         ports = settings.ports
         self.cluster = cluster
         self.api = KubeApi(kube_api.Config(cluster, settings.token, certificates, ports.api))
         self.exporters = Exporters(cluster, ports.exporters)
-        self.ingress: Ingress | None = None
+        self.ingresses: list[Ingress] = []
         self.plan: prometheus.Plan | None = None
-        if program is not None:
-            self.ingress = Ingress(
+        self.alerting: alertmanager.Plan | None = None
+        if programs.prometheus is None:
+            return
+        self.plan = prometheus.Plan(
+            cluster,
+            programs.prometheus,
+            prepared.var_dir,
+            ports.prometheus,
+            ports.exporters,
+            fleet.address(cluster, ports.ingress),
+            ports.alertmanager if programs.alertmanager else None,
+        )
+        doors = [("prometheus", ports.ingress, ports.prometheus)]
+        if programs.alertmanager is not None:
+            self.alerting = alertmanager.Plan(
+                cluster.name,
+                *programs.alertmanager,
+                certificates.folder,
+                ports.alertmanager,
+                fleet.address(cluster, ports.alertmanager_ingress),
+            )
+            doors.append(("alertmanager", ports.alertmanager_ingress, ports.alertmanager))
+        self.ingresses = [
+            Ingress(
                 Way(
                     cluster=cluster,
-                    port=ports.ingress,
-                    prometheus_port=ports.prometheus,
+                    port=port,
+                    inner_port=inner,
                     certificates=certificates,
                     token=settings.prometheus_token,
                     other_token=settings.token,
+                    part=part,
                 )
             )
-            self.plan = prometheus.Plan(
-                cluster.name, program, fleet.var_dir, ports.prometheus, ports.exporters
-            )
+            for part, port, inner in doors
+        ]
 
     async def suffer(self, incidents: Incidents) -> None:
         """Make the site as the incidents of this moment leave it."""
@@ -91,14 +135,8 @@ class Site:
             await self.api.door.shut()
         else:
             await self.api.door.open()
-        if self.ingress is not None:
-            self.ingress.suffer(incidents)
-            # OpenShift's router stays and says so; elsewhere nobody listens any more.
-            gone = incidents.active("prometheus-down", now) and not self.cluster.is_openshift
-            if gone:
-                await self.ingress.door.shut()
-            else:
-                await self.ingress.open()
+        for ingress in self.ingresses:
+            await ingress.suffer(incidents)
 
     def watched(self) -> Iterable[Target]:
         return targets(self.cluster, Incidents())
@@ -106,8 +144,8 @@ class Site:
     async def close(self) -> None:
         await self.api.door.shut()
         await self.exporters.door.shut()
-        if self.ingress is not None:
-            await self.ingress.close()
+        for ingress in self.ingresses:
+            await ingress.close()
 
 
 async def watch(path: Path, sites: Iterable[Site]) -> None:
@@ -123,18 +161,20 @@ async def watch(path: Path, sites: Iterable[Site]) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def run(prepared: Fleet) -> None:
-    """Serve the fleet until cancelled."""
-    program = binaries.find("prometheus", prepared.var_dir)
-    if program is None:
-        logger.warning(binaries.ADVICE)
-    sites = [Site(prepared, cluster, program) for cluster in prepared.clusters().values()]
+async def run(prepared: Fleet, *, story: bool = False) -> None:
+    """Serve the fleet until cancelled; with a story, incidents come and go by themselves."""
+    programs = programs_of(prepared)
+    sites = [Site(prepared, cluster, programs) for cluster in prepared.clusters().values()]
     gate = asyncio.Semaphore(HISTORIES_AT_ONCE)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(watch(prepared.faults_file, sites))
+            if story:
+                group.create_task(storyline.tell(prepared.faults_file, prepared.seed))
             # The smallest first, so that there is something to see soon.
             for site in sorted(sites, key=lambda site: len(site.cluster.pods)):
+                if site.alerting is not None:
+                    group.create_task(alertmanager.live(site.alerting))
                 if site.plan is not None:
                     group.create_task(prometheus.live(site.plan, site.watched(), gate))
             for site in sites:
@@ -144,9 +184,9 @@ async def run(prepared: Fleet) -> None:
             await site.close()
 
 
-async def serve(prepared: Fleet) -> None:
+async def serve(prepared: Fleet, *, story: bool = False) -> None:
     """Run until SIGTERM or SIGINT. The fleet must be held by `fleet.serving`."""
-    running = asyncio.create_task(run(prepared))
+    running = asyncio.create_task(run(prepared, story=story))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, running.cancel)

@@ -41,7 +41,7 @@ class Target:
 
 def targets(cluster: Cluster, incidents: Incidents) -> list[Target]:
     return [
-        api(cluster),
+        api(cluster, incidents),
         kube(cluster, incidents),
         *(target for node in cluster.nodes for target in of_node(cluster, node, incidents)),
         *(server(cluster, pod) for pod in cluster.pods if "vllm.ai/model" in pod.labels),
@@ -52,7 +52,7 @@ def monitoring(cluster: Cluster) -> str:
     return "openshift-monitoring" if cluster.is_openshift else "monitoring"
 
 
-def api(cluster: Cluster) -> Target:
+def api(cluster: Cluster, incidents: Incidents) -> Target:
     labels = {"namespace": "default", "service": "kubernetes", "endpoint": "https"}
     down = ("api-down", "api-slow")
     instance = f"{cluster.nodes[0].ip}:6443"
@@ -61,7 +61,7 @@ def api(cluster: Cluster) -> Target:
         instance,
         "/apiserver",
         labels,
-        lambda: api_server.families(cluster),
+        lambda: api_server.families(cluster, incidents),
         faults=down,
     )
 
@@ -81,7 +81,7 @@ def kube(cluster: Cluster, incidents: Incidents) -> Target:
 
 
 def of_node(cluster: Cluster, node: Node, incidents: Incidents) -> Iterator[Target]:
-    yield from kubelet_of(cluster, node)
+    yield from kubelet_of(cluster, node, incidents)
     yield node_exporter(cluster, node)
     if node.cards:
         yield exporter(
@@ -104,9 +104,9 @@ def faults_of(cluster: Cluster, node: Node) -> tuple[str, ...]:
     return ("node-notready",) if node == load.silent_node(cluster) else ()
 
 
-def kubelet_of(cluster: Cluster, node: Node) -> Iterator[Target]:
+def kubelet_of(cluster: Cluster, node: Node, incidents: Incidents) -> Iterator[Target]:
     printers: dict[str, Print] = {
-        "/metrics": lambda: kubelet.families(cluster, node),
+        "/metrics": lambda: kubelet.families(cluster, node, incidents),
         "/metrics/cadvisor": lambda: kubelet.cadvisor(cluster, node),
     }
     for path, families in printers.items():
@@ -135,13 +135,14 @@ def node_exporter(cluster: Cluster, node: Node) -> Target:
         "service": "node-exporter",
         "container": "node-exporter",
     }
+    silent = ("exporter-down",) if node == load.silent_node(cluster) else ()
     return Target(
         "node-exporter",
         instance,
         f"/node-exporter/{node.name}",
         labels,
         lambda: node_families(cluster, node),
-        faults=faults_of(cluster, node),
+        faults=(*faults_of(cluster, node), *silent),
     )
 
 
@@ -170,6 +171,7 @@ def exporter(cluster: Cluster, node: Node, app: str, port: int, families: Print)
 
 def server(cluster: Cluster, pod: Pod) -> Target:
     on = next(node for node in cluster.nodes if node.name == pod.node)
+    crashing = ("crash-loop",) if pod == load.failing_pod(cluster) else ()
     labels = {
         "namespace": pod.namespace,
         "pod": pod.name,
@@ -182,5 +184,5 @@ def server(cluster: Cluster, pod: Pod) -> Target:
         f"/vllm/{pod.name}",
         labels,
         lambda: vllm.families(cluster, pod),
-        faults=faults_of(cluster, on),
+        faults=(*faults_of(cluster, on), *crashing),
     )

@@ -133,7 +133,7 @@ async def test_openshifts_router_says_that_the_application_is_not_available(
     session: aiohttp.ClientSession, way_to: Open
 ) -> None:
     url, ingress = await way_to("hub-frankfurt")
-    ingress.suffer(on("prometheus-down", "hub-frankfurt"))
+    await ingress.suffer(on("prometheus-down", "hub-frankfurt"))
     async with session.get(f"{url}/api/v1/query", headers=GOOD) as answer:
         assert (answer.status, answer.content_type) == (503, "text/html")
         assert "Application is not available" in await answer.text()
@@ -143,7 +143,7 @@ async def test_a_slow_prometheus_answers_after_its_delay(
     session: aiohttp.ClientSession, way_to: Open
 ) -> None:
     url, ingress = await way_to("gpu-oregon")
-    ingress.suffer(on("prometheus-slow", "gpu-oregon", 0.3))
+    await ingress.suffer(on("prometheus-slow", "gpu-oregon", 0.3))
     began = time.monotonic()
     async with session.get(f"{url}/api/v1/query") as answer:
         assert answer.status == 200
@@ -154,7 +154,7 @@ async def test_one_that_never_answers_answers_once_healed(
     session: aiohttp.ClientSession, way_to: Open
 ) -> None:
     url, ingress = await way_to("gpu-oregon")
-    ingress.suffer(on("prometheus-slow", "gpu-oregon", None))
+    await ingress.suffer(on("prometheus-slow", "gpu-oregon", None))
 
     async def ask() -> int:
         async with session.get(f"{url}/api/v1/query") as answer:
@@ -163,7 +163,7 @@ async def test_one_that_never_answers_answers_once_healed(
     waiting = asyncio.create_task(ask())
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(asyncio.shield(waiting), 0.2)
-    ingress.suffer(Incidents())
+    await ingress.suffer(Incidents())
     assert await waiting == 200
 
 

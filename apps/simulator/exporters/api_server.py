@@ -1,6 +1,7 @@
 """What the Kubernetes API server prints about the requests it answers."""
 
-from apps.simulator.exposition import Family
+from apps.simulator.exposition import Family, Series
+from apps.simulator.faults import Incidents
 from apps.simulator.rhythm import Value, Wave
 from apps.simulator.world import Cluster
 
@@ -17,7 +18,11 @@ TRAFFIC = {
 }
 
 
-def families(cluster: Cluster) -> list[Family]:
+# What `api-latency` slows down, how long that takes, and how often in a second it happens.
+SLOW, SLOW_SECONDS, SLOW_RATE = "LIST", 4.0, 1.5
+
+
+def families(cluster: Cluster, incidents: Incidents) -> list[Family]:
     requests = Family(
         "apiserver_request_total", "counter", "[STABLE] Counter of apiserver requests."
     )
@@ -35,6 +40,7 @@ def families(cluster: Cluster) -> list[Family]:
         )
         requests.add((wave * 0.005).since(cluster.epoch), **labels, code="404")
         lasting.add_histogram(wave.since(cluster.epoch), duration, BUCKETS, **scope)
+    lasting.series = [slowed(series, incidents) for series in lasting.series]
     flight = Family("apiserver_current_inflight_requests", "gauge", "[STABLE] Inflight requests.")
     for kind, mean in (("readOnly", 4.0), ("mutating", 1.5)):
         wave = cluster.rhythm.wave(
@@ -52,6 +58,22 @@ def families(cluster: Cluster) -> list[Family]:
     )
     build.add(1.0, git_version=cluster.version, platform="linux/amd64")
     return [requests, lasting, flight, memory, seconds, build]
+
+
+def slowed(series: Series, incidents: Incidents) -> Series:
+    """Add the slow requests of all incidents to what counts them; every bucket stays a counter."""
+    if series.labels["verb"] != SLOW or not incidents.ever("api-latency"):
+        return series
+    if float(series.labels.get("le", "inf")) < SLOW_SECONDS:
+        return series
+    quick = series.value
+    each = SLOW_SECONDS if series.name.endswith("_sum") else 1.0
+
+    def value(t: float) -> float:
+        usual = quick(t) if callable(quick) else quick
+        return usual + each * int(SLOW_RATE * incidents.lasted("api-latency", t))
+
+    return Series(series.name, series.labels, value)
 
 
 def rounded(wave: Wave) -> Value:

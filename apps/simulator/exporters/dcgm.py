@@ -18,6 +18,8 @@ SLOWDOWN_CELSIUS = 87.0
 IDLE, HW_SLOWDOWN, SW_THERMAL, HW_THERMAL = 0x1, 0x8, 0x20, 0x40
 # The card that `gpu-thermal` heats.
 HOT = ("gpu-worker-01", 3)
+# The card that `gpu-xid` takes off the bus, and what its driver calls that.
+LOST, OFF_THE_BUS = ("gpu-worker-02", 5), 79.0
 
 HELP = {
     "DCGM_FI_DEV_SM_CLOCK": "SM clock frequency (in MHz).",
@@ -127,6 +129,10 @@ def board(cluster: Cluster, node: Node, card: Card, incidents: Incidents) -> dic
     }
     if (node.name, card.index) == HOT and incidents.ever("gpu-thermal"):
         readings |= overheated(mild, power, incidents)
+    if (node.name, card.index) == LOST and incidents.ever("gpu-xid"):
+        readings["DCGM_FI_DEV_XID_ERRORS"] = lambda t: (
+            OFF_THE_BUS if incidents.active("gpu-xid", t) else 0.0
+        )
     return readings
 
 

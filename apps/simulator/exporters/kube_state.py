@@ -1,8 +1,9 @@
 """What kube-state-metrics prints about pods and workloads; nodes are in `kube_nodes`."""
 
+import math
 from collections.abc import Iterable, Mapping
 
-from apps.simulator import capacity
+from apps.simulator import capacity, load
 from apps.simulator.exporters import kube_nodes
 from apps.simulator.exposition import Family
 from apps.simulator.faults import Incidents
@@ -16,17 +17,26 @@ def families(cluster: Cluster, incidents: Incidents) -> list[Family]:
     return [
         *kube_nodes.families(cluster, incidents),
         *pods(cluster, incidents),
-        *containers(cluster),
+        *containers(cluster, incidents),
         *deployments(cluster, incidents),
         *stateful_sets(cluster, incidents),
         *daemon_sets(cluster, incidents),
     ]
 
 
-def lost(cluster: Cluster, node: str, incidents: Incidents) -> Value:
-    """1 while the pods of a node do not count as ready because the node is silent."""
-    found = next(n for n in cluster.nodes if n.name == node)
-    return kube_nodes.silent(cluster, found, incidents)
+def crashing(cluster: Cluster, pod: Pod, incidents: Incidents) -> Value:
+    """1 while the pod's containers wait for their next start after a crash."""
+    if pod != load.failing_pod(cluster) or not incidents.ever("crash-loop"):
+        return 0.0
+    return lambda t: float(incidents.active("crash-loop", t) is not None)
+
+
+def lost(cluster: Cluster, pod: Pod, incidents: Incidents) -> Value:
+    """1 while a pod does not count as ready: it crashes, or its node is silent."""
+    node = next(n for n in cluster.nodes if n.name == pod.node)
+    known = [crashing(cluster, pod, incidents), kube_nodes.silent(cluster, node, incidents)]
+    reasons = [value for value in known if callable(value)]
+    return (lambda t: max(reason(t) for reason in reasons)) if reasons else 0.0
 
 
 def place(pod: Pod) -> dict[str, str]:
@@ -52,7 +62,7 @@ def pods(cluster: Cluster, incidents: Incidents) -> list[Family]:
         info.add(1.0, **where, node=pod.node, pod_ip=pod.ip, host_network="false", **by)
         for name in PHASES:
             phase.add(float(name == "Running"), **where, phase=name)
-        gone = lost(cluster, pod.node, incidents)
+        gone = lost(cluster, pod, incidents)
         ready.add(kube_nodes.inverse(gone), **where, condition="true")
         ready.add(gone, **where, condition="false")
         ready.add(0.0, **where, condition="unknown")
@@ -68,27 +78,31 @@ def pods(cluster: Cluster, incidents: Incidents) -> list[Family]:
     return [info, phase, ready, owner, created, started]
 
 
-def containers(cluster: Cluster) -> list[Family]:
+def containers(cluster: Cluster, incidents: Incidents) -> list[Family]:
     about = "kube_pod_container"
     info = Family(f"{about}_info", "gauge", "[STABLE] Information about a container in a pod.")
     ready = Family(f"{about}_status_ready", "gauge", "[STABLE] Whether the container is ready.")
     running = Family(f"{about}_status_running", "gauge", "[STABLE] Whether the container runs.")
     restarts = Family(f"{about}_status_restarts_total", "counter", "[STABLE] Container restarts.")
     reason = Family(f"{about}_status_last_terminated_reason", "gauge", "Why it last terminated.")
+    waiting = Family(f"{about}_status_waiting_reason", "gauge", "Why the container waits.")
     asked = Family(f"{about}_resource_requests", "gauge", "Resources requested by a container.")
     limits = Family(f"{about}_resource_limits", "gauge", "Resource limits of a container.")
     for pod in cluster.pods:
         for container in pod.containers:
             where = {**place(pod), "container": container.name}
             info.add(1.0, **where, image=container.image, image_spec=container.image)
-            ready.add(1.0, **where)
-            running.add(1.0, **where)
-            restarts.add(restarted(pod), **where)
+            crashes = crashing(cluster, pod, incidents)
+            ready.add(kube_nodes.inverse(crashes), **where)
+            running.add(kube_nodes.inverse(crashes), **where)
+            restarts.add(restarted(pod, incidents, crashes), **where)
+            if callable(crashes):
+                waiting.add(crashes, **where, reason="CrashLoopBackOff")
             if pod.restarts:
                 reason.add(1.0, **where, reason="OOMKilled")
             add_resources(asked, capacity.requests(container), {**where, "node": pod.node})
             add_resources(limits, container.limits, {**where, "node": pod.node})
-    return [info, ready, running, restarts, reason, asked, limits]
+    return [info, ready, running, restarts, reason, waiting, asked, limits]
 
 
 def add_resources(family: Family, wanted: Mapping[str, str], where: Mapping[str, str]) -> None:
@@ -97,21 +111,21 @@ def add_resources(family: Family, wanted: Mapping[str, str], where: Mapping[str,
         family.add(capacity.amount(quantity), **where, resource=name, unit=unit)
 
 
-def restarted(pod: Pod) -> Value:
-    if not pod.restarts:
+def restarted(pod: Pod, incidents: Incidents, crashes: Value) -> Value:
+    if not pod.restarts and not callable(crashes):
         return 0.0
-    return lambda t: float(pod.restarts_by(t))
+    seconds = load.CRASH_SECONDS if callable(crashes) else math.inf
+    return lambda t: pod.restarts_by(t) + incidents.lasted("crash-loop", t) // seconds
 
 
 def available(cluster: Cluster, workload: Workload, incidents: Incidents) -> Value:
-    """Replicas that are ready: those on a silent node are not."""
+    """Replicas that are ready: those that crash, and those on a silent node, are not."""
     mine = [pod for pod in cluster.pods if belongs(pod, workload)]
-    away = sum(callable(lost(cluster, pod.node, incidents)) for pod in mine)
+    known = [lost(cluster, pod, incidents) for pod in mine]
+    away = [value for value in known if callable(value)]
     if not away:
         return float(workload.replicas)
-    return lambda t: (
-        workload.replicas - away * float(incidents.active("node-notready", t) is not None)
-    )
+    return lambda t: workload.replicas - sum(value(t) for value in away)
 
 
 def belongs(pod: Pod, workload: Workload) -> bool:

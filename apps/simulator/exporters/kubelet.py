@@ -2,10 +2,16 @@
 
 from apps.simulator import load
 from apps.simulator.exposition import Family, whole
-from apps.simulator.world import MIB, Cluster, Node
+from apps.simulator.faults import Incidents
+from apps.simulator.rhythm import Value
+from apps.simulator.world import GIB, MIB, Cluster, Node, Pod
+
+VOLUME_BYTES = 100.0 * GIB
+# How full a volume usually is, and when `disk-filling` is done with it.
+USUAL, FULL = 0.42, 0.985
 
 
-def families(cluster: Cluster, node: Node) -> list[Family]:
+def families(cluster: Cluster, node: Node, incidents: Incidents) -> list[Family]:
     pods = cluster.pods_on(node)
     running = Family(
         "kubelet_running_pods", "gauge", "Number of pods that have a running pod sandbox."
@@ -17,7 +23,38 @@ def families(cluster: Cluster, node: Node) -> list[Family]:
     inside.add(float(sum(len(pod.containers) for pod in pods)), container_state="running")
     name = Family("kubelet_node_name", "gauge", "The node's name. The count is always 1.")
     name.add(1.0, node=node.name)
-    return [running, inside, name]
+    return [running, inside, name, *volumes(cluster, node, incidents)]
+
+
+def volumes(cluster: Cluster, node: Node, incidents: Incidents) -> list[Family]:
+    """The volumes of the pods that have a name to keep one by."""
+    size = Family("kubelet_volume_stats_capacity_bytes", "gauge", "Capacity in bytes.")
+    used = Family("kubelet_volume_stats_used_bytes", "gauge", "Number of used bytes.")
+    free = Family("kubelet_volume_stats_available_bytes", "gauge", "Number of available bytes.")
+    for pod in cluster.pods_on(node):
+        if pod.owner_kind != "StatefulSet":
+            continue
+        claim = {"namespace": pod.namespace, "persistentvolumeclaim": f"data-{pod.name}"}
+        size.add(VOLUME_BYTES, **claim)
+        used.add(held(cluster, pod, incidents, 0.0, 1.0), **claim)
+        free.add(held(cluster, pod, incidents, VOLUME_BYTES, -1.0), **claim)
+    return [size, used, free]
+
+
+def held(cluster: Cluster, pod: Pod, incidents: Incidents, base: float, factor: float) -> Value:
+    """Return `base` and `factor` times the bytes that a pod keeps in its volume."""
+    usual = cluster.rhythm.wave(
+        f"volume/{pod.namespace}/{pod.name}", USUAL, daily=0.03, jitter=0.02
+    )
+    fills = pod == load.filling_pod(cluster) and incidents.ever("disk-filling")
+
+    def bytes_at(t: float) -> float:
+        share = usual.at(t)
+        if fills:
+            share += (FULL - share) * incidents.level("disk-filling", t, 25.0)
+        return float(int(base + factor * share * VOLUME_BYTES))
+
+    return bytes_at
 
 
 def cadvisor(cluster: Cluster, node: Node) -> list[Family]:

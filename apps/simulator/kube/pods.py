@@ -1,6 +1,6 @@
 """Pods, the workloads behind them, and what happens to them, as the API shows it."""
 
-from apps.simulator import capacity
+from apps.simulator import capacity, load
 from apps.simulator.kube.metadata import Json, Moment, metadata, stamp
 from apps.simulator.kube.nodes import lost_since
 from apps.simulator.world import Container, Pod, Workload
@@ -24,13 +24,20 @@ def pods(moment: Moment) -> list[Json]:
     ]
 
 
+def crashes_since(moment: Moment, pod: Pod) -> float | None:
+    """Since when the pod's containers have crashed again and again, if they do."""
+    interval = moment.incidents.active("crash-loop", moment.now)
+    return interval.since if interval and pod == load.failing_pod(moment.cluster) else None
+
+
 def pod_object(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Json:
+    crashes = crashes_since(moment, pod)
     about = metadata(
         moment,
         pod.name,
         namespace=pod.namespace,
         created=pod.created,
-        changed=lost,
+        changed=crashes if lost is None else lost,
         labels=pod.labels,
     )
     about["uid"] = pod.uid
@@ -52,7 +59,7 @@ def pod_object(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Js
             "restartPolicy": "Never" if pod.owner_kind == "Job" else "Always",
             "serviceAccountName": "default",
         },
-        "status": status(pod, host_ip, lost, moment.now),
+        "status": status(moment, pod, host_ip, lost),
     }
 
 
@@ -69,24 +76,39 @@ def container_spec(container: Container) -> Json:
     }
 
 
-def status(pod: Pod, host_ip: str, lost: float | None, now: float) -> Json:
-    """A pod on a silent node stays Running, but is no longer Ready."""
-    began = stamp(pod.created + 2)
-    conditions = [
+def conditions(began: str, lost: float | None, crashes: float | None) -> list[Json]:
+    """A pod that crashes, or is on a silent node, stays Running, but is no longer Ready."""
+    found: list[Json] = [
         {"type": kind, "status": "True", "lastTransitionTime": began}
-        for kind in ("PodScheduled", "Initialized", "ContainersReady")
+        for kind in ("PodScheduled", "Initialized", "ContainersReady", "Ready")
     ]
-    ready: Json = {"type": "Ready", "status": "True", "lastTransitionTime": began}
     if lost is not None:
-        ready = {
-            "type": "Ready",
-            "status": "False",
-            "reason": "NodeNotReady",
-            "lastTransitionTime": stamp(lost + 40),
-        }
+        change = {"reason": "NodeNotReady", "lastTransitionTime": stamp(lost + 40)}
+        found[-1] |= {"status": "False", **change}
+    if crashes is not None:
+        change = {"reason": "ContainersNotReady", "lastTransitionTime": stamp(crashes)}
+        found[-2:] = [{**one, "status": "False", **change} for one in found[-2:]]
+    return found
+
+
+def state_of(began: str, crashes: float | None) -> Json:
+    if crashes is None:
+        return {"running": {"startedAt": began}}
+    return {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off restarting it"}}
+
+
+def restarts_of(moment: Moment, pod: Pod) -> int:
+    mine = pod == load.failing_pod(moment.cluster)
+    crashed = moment.incidents.lasted("crash-loop", moment.now) if mine else 0.0
+    return pod.restarts_by(moment.now) + int(crashed // load.CRASH_SECONDS)
+
+
+def status(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Json:
+    began = stamp(pod.created + 2)
+    crashes = crashes_since(moment, pod)
     return {
         "phase": "Running",
-        "conditions": [*conditions, ready],
+        "conditions": conditions(began, lost, crashes),
         "hostIP": host_ip,
         "podIP": pod.ip,
         "podIPs": [{"ip": pod.ip}],
@@ -98,10 +120,10 @@ def status(pod: Pod, host_ip: str, lost: float | None, now: float) -> Json:
                 "image": container.image,
                 "imageID": container.image,
                 "containerID": f"cri-o://{pod.uid.replace('-', '') * 2}",
-                "ready": True,
-                "started": True,
-                "restartCount": pod.restarts_by(now),
-                "state": {"running": {"startedAt": began}},
+                "ready": crashes is None,
+                "started": crashes is None,
+                "restartCount": restarts_of(moment, pod),
+                "state": state_of(began, crashes),
                 "lastState": {},
             }
             for container in pod.containers
@@ -138,9 +160,10 @@ def of_workload(pod: Pod, workload: Workload) -> bool:
 
 
 def workload_status(moment: Moment, workload: Workload, mine: list[Pod]) -> Json:
-    """Replicas on a silent node are not ready."""
+    """Replicas that crash, or are on a silent node, are not ready."""
     lost = {node.name for node in moment.cluster.nodes if lost_since(moment, node) is not None}
-    count, ready = workload.replicas, sum(pod.node not in lost for pod in mine)
+    count = workload.replicas
+    ready = sum(pod.node not in lost and crashes_since(moment, pod) is None for pod in mine)
     if workload.kind == "DaemonSet":
         return {
             "desiredNumberScheduled": count,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import time
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from apps.simulator import binaries, doors, faults, fleet, history, simulation, sites, tokens
+from apps.simulator.alertmanager import Webhook
 
 
 class Command(BaseCommand):
@@ -27,8 +29,13 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         serve = actions.add_parser("serve", help="run the fleet until SIGTERM or Ctrl-C")
         serve.add_argument("--register", action="store_true", help="register its addresses first")
+        serve.add_argument("--story", action="store_true", help="have incidents come and go")
         actions.add_parser("prepare", help="make certificates, tokens and ports where missing")
-        actions.add_parser("register", help="register the fleet with the platform, safe to repeat")
+        register = actions.add_parser(
+            "register", help="register the fleet with the platform, safe to repeat"
+        )
+        for one in (serve, register):
+            one.add_argument("--platform", default=platform(), help="where alerts are told to")
         actions.add_parser("history", help="put missing history in (while the fleet is not served)")
         actions.add_parser("kubeconfig", help="print a kubeconfig of the fleet, to try an import")
         token = actions.add_parser("token", help="make another token of the reader, one that ends")
@@ -67,7 +74,7 @@ class Command(BaseCommand):
                 # A port that was taken meanwhile has been replaced.
                 self.register(var_dir, options)
                 connections.close_all()
-            asyncio.run(simulation.serve(prepared))
+            asyncio.run(simulation.serve(prepared, story=options["story"]))
 
     def prepare(self, var_dir: Path, options: dict[str, Any]) -> None:
         prepared = fleet.prepare(var_dir)
@@ -76,7 +83,11 @@ class Command(BaseCommand):
     def register(self, var_dir: Path, options: dict[str, Any]) -> None:
         from apps.simulator import registrar  # the models are wanted by this action alone
 
-        for cluster in registrar.register(fleet.members(var_dir)):
+        members = fleet.members(var_dir)
+        for cluster, member in zip(registrar.register(members), members, strict=True):
+            if member.alertmanager_url:
+                webhook = Webhook(fleet.folder_of(var_dir) / cluster.name)
+                registrar.subscribe(cluster, webhook, options["platform"])
             self.stdout.write(f"{cluster.name} is registered.")
 
     def kubeconfig(self, var_dir: Path, options: dict[str, Any]) -> None:
@@ -125,6 +136,11 @@ class Command(BaseCommand):
         cluster = known(options["cluster"])
         ended = faults.heal(fleet.faults_file(var_dir), cluster, time.time(), options["name"])
         self.stdout.write(f"Healed at {cluster}: {', '.join(ended) or 'nothing was on'}.")
+
+
+def platform() -> str:
+    """Where the platform listens that is started beside the fleet."""
+    return f"http://{doors.HOST}:{os.environ.get('PORT') or 8000}"
 
 
 def known(cluster: str) -> str:
