@@ -32,6 +32,10 @@ LET_IN = {
     ("POST /api/v1/clusters/{id}/credentials/rotate", "CREDENTIALS_INVALID"),
     ("POST /api/v1/clusters/{id}/credentials/validate", "CREDENTIALS_NOT_FOUND"),
     ("POST /api/v1/clusters/import", "CREDENTIALS_INVALID"),
+    *(
+        (f"{method} /api/v1/alerts/silences/{{cluster_id}}/{{id}}", "ALERTMANAGER_NOT_AVAILABLE")
+        for method in ("PUT", "DELETE")
+    ),
     ("POST /api/v1/metrics/query", "CLUSTER_UNREACHABLE"),
     ("POST /api/v1/metrics/query_range", "CLUSTER_UNREACHABLE"),
     ("POST /api/v1/saved-queries", "SAVED_QUERY_ALREADY_EXISTS"),
@@ -154,6 +158,7 @@ def test_every_address_of_the_api_is_in_the_schema() -> None:
     described = {
         resolve(
             one.path.replace("{id}", ABSENT.id)
+            .replace("{cluster_id}", ABSENT.id)
             .replace("{name}", ABSENT.name)
             .replace("{indicator}", EXAMPLE_INDICATOR)
         ).route

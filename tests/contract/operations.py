@@ -41,7 +41,8 @@ class Operation:
 
     @property
     def is_about_a_cluster(self) -> bool:
-        return self.path.startswith("/api/v1/clusters/") and "{" in self.path
+        of_it = self.path.startswith("/api/v1/clusters/") and "{" in self.path
+        return of_it or "/{cluster_id}/" in self.path
 
     @property
     def names_clusters_in_its_body(self) -> bool:
@@ -49,6 +50,7 @@ class Operation:
 
     def call(self, api: APIClient, target: Target, body: str | None = None) -> Any:
         path = self.path.replace("{id}", target.id).replace("{name}", target.name)
+        path = path.replace("{cluster_id}", target.id)
         path = path.replace("{indicator}", EXAMPLE_INDICATOR).replace("{label}", "job")
         text = next(iter(self.bodies), "") if body is None else body
         text = text.replace(EXAMPLE_ID, target.id).replace(OTHER_EXAMPLE_ID, target.id)

@@ -55,6 +55,8 @@ def aim(case: Any, *, keep_some: bool) -> None:
     sent = case.path_parameters or {}
     if ID.fullmatch(str(sent.get("id"))) and not (keep_some and sent["id"].startswith("0")):
         sent["id"] = CLUSTER_ID
+    if ID.fullmatch(str(sent.get("cluster_id"))):
+        sent["cluster_id"] = CLUSTER_ID
     if "name" in sent and not (keep_some and len(sent["name"]) > 8):
         sent["name"] = CLUSTER_NAME
     if "indicator" in sent and not (keep_some and len(sent["indicator"]) > 8):

@@ -27,8 +27,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str | Path], ready_url: str, log: Path) -> Iterator[None]:
-    with log.open("wb") as out, process(command, stdout=out, stderr=out) as child:
+def running(
+    command: list[str | Path], ready_url: str, log: Path, cwd: Path | None = None
+) -> Iterator[None]:
+    with log.open("wb") as out, process(command, stdout=out, stderr=out, cwd=cwd) as child:
         deadline = time.monotonic() + 30
         while not answers(ready_url):
             assert child.poll() is None, log.read_text()

@@ -12,11 +12,17 @@ from apps.observability.api.metric_browsing import (
 )
 from apps.observability.api.metrics import QueryRangeView, QueryView
 from apps.observability.api.saved_queries import SavedQueryViewSet
+from apps.observability.api.silences import SilenceDetailView, SilencePreviewView, SilencesView
 
 router = SimpleRouter(trailing_slash=False)
 router.register("saved-queries", SavedQueryViewSet, basename="saved-query")
 
 urlpatterns = [
+    path("alerts/silences", SilencesView.as_view(), name="silences"),
+    path("alerts/silences/preview", SilencePreviewView.as_view(), name="silence-preview"),
+    path(
+        "alerts/silences/<uuid:cluster_id>/<uuid:id>", SilenceDetailView.as_view(), name="silence"
+    ),
     path("indicators", IndicatorsView.as_view(), name="indicators"),
     path("indicators/<slug:indicator>", IndicatorSeriesView.as_view(), name="indicator-series"),
     path("metrics/query", QueryView.as_view(), name="metrics-query"),

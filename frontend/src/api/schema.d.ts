@@ -4,6 +4,81 @@
  */
 
 export interface paths {
+    "/api/v1/alerts/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The silences of all Alertmanagers together, as they have them now.
+         *
+         *     Where your grants hold you to namespaces, you see those silences that are about these
+         *     namespaces alone.
+         */
+        get: operations["silences_list"];
+        put?: never;
+        /**
+         * @description Make one silence in many clusters, with one result each.
+         *
+         *     It takes the role operator on each; those that you may not see are not found. Where you made
+         *     an equal one before, with the same matchers and comment, which lasts as long but for a
+         *     minute, it is that one: EXISTS. So sent again it makes no second one, unless both are sent
+         *     in the same moment. With `alert_id` the story of each alert that it matches says so, and
+         *     matchers and cluster are the alert's own where none are named.
+         */
+        post: operations["silences_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences/{cluster_id}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * @description Describe a silence anew; you are its creator then.
+         *
+         *     Alertmanager ends it and makes another one, under a new id, where it is about other alerts
+         *     than before. One that is over begins anew.
+         */
+        put: operations["silences_update"];
+        post?: never;
+        /** @description End a silence now. One that is over already stays as it is. */
+        delete: operations["silences_expire"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Which of the alerts that you may see these matchers match, as Alertmanager would.
+         *
+         *     Nothing is changed, and no cluster is asked.
+         */
+        post: operations["silences_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -577,6 +652,39 @@ export interface components {
             /** Data */
             data: unknown;
         };
+        /** AlertMatch */
+        AlertMatch: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Alertname */
+            alertname: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "CRITICAL" | "WARNING" | "INFO";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "FIRING" | "PENDING";
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Silenced */
+            silenced: boolean;
+        };
         /**
          * AuditLine
          * @description One thing done; `details` never hold a secret.
@@ -810,6 +918,23 @@ export interface components {
             page_size: number;
             /** Total Pages */
             total_pages: number;
+        };
+        /** ClusterMatches */
+        ClusterMatches: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Total */
+            total: number;
+            /**
+             * Alerts
+             * @description The newest 20.
+             */
+            alerts: components["schemas"]["AlertMatch"][];
         };
         /**
          * ClusterResult
@@ -1327,6 +1452,26 @@ export interface components {
             /** Total Pages */
             total_pages: number;
         };
+        /** @description As Alertmanager's: a regular expression is RE2's, and has to match the whole value. */
+        MatcherFormRequest: {
+            name: string;
+            value: string;
+            /** @default false */
+            is_regex?: boolean;
+            /** @default true */
+            is_equal?: boolean;
+        };
+        /** MatcherView */
+        MatcherView: {
+            /** Name */
+            name: string;
+            /** Value */
+            value: string;
+            /** Is Regex */
+            is_regex: boolean;
+            /** Is Equal */
+            is_equal: boolean;
+        };
         /**
          * Me
          * @description The signed-in person. `role` is the highest one held on any cluster.
@@ -1598,6 +1743,11 @@ export interface components {
              */
             manifest: string | null;
         };
+        PreviewFormRequest: {
+            /** @description Empty: all clusters that you may see. */
+            cluster_ids?: string[];
+            matchers: components["schemas"]["MatcherFormRequest"][];
+        };
         /**
          * Problem
          * @description The one form of every refusal and failure.
@@ -1865,6 +2015,171 @@ export interface components {
              */
             username: string | null;
         };
+        /** @description Until `ends_at`, or for `duration_seconds` from its start. Without `starts_at` it is now. */
+        SilenceChangeFormRequest: {
+            matchers: components["schemas"]["MatcherFormRequest"][];
+            /** Format: date-time */
+            starts_at?: string;
+            /** Format: date-time */
+            ends_at?: string;
+            duration_seconds?: number;
+            comment: string;
+        };
+        /**
+         * SilenceChanged
+         * @description `id` is a new one where Alertmanager had to end the old silence for it.
+         */
+        SilenceChanged: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Id */
+            id: string;
+            /** Replaced */
+            replaced: boolean;
+        };
+        /** SilenceError */
+        SilenceError: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * @description `alert_id`: the alert it is made for, which has its cluster and labels taken if none are
+         *     named.
+         */
+        SilenceFormRequest: {
+            matchers?: components["schemas"]["MatcherFormRequest"][];
+            /** Format: date-time */
+            starts_at?: string;
+            /** Format: date-time */
+            ends_at?: string;
+            duration_seconds?: number;
+            comment: string;
+            cluster_ids?: string[];
+            /** Format: uuid */
+            alert_id?: string;
+        };
+        /**
+         * SilenceList
+         * @description `by_state` counts what the other filters leave. A cluster that did not answer is named in
+         *     `warnings`, and nothing of it is in here.
+         */
+        SilenceList: {
+            /** Items */
+            items: components["schemas"]["SilenceView"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total Pages */
+            total_pages: number;
+            by_state: components["schemas"]["SilencesByState"];
+            /** Clusters Queried */
+            clusters_queried: number;
+            /** Clusters Succeeded */
+            clusters_succeeded: number;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * SilencePreview
+         * @description The alerts that these matchers would silence now, by cluster; pending ones once they fire.
+         */
+        SilencePreview: {
+            /** Matchers */
+            matchers: string[];
+            /** Total */
+            total: number;
+            /** Clusters */
+            clusters: components["schemas"]["ClusterMatches"][];
+        };
+        /**
+         * SilenceResult
+         * @description What became of one cluster: the id of its silence, or an error.
+         */
+        SilenceResult: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "CREATED" | "EXISTS" | "REFUSED" | "FAILED" | "NOT_FOUND";
+            /** Id */
+            id: string | null;
+            error: components["schemas"]["SilenceError"] | null;
+        };
+        /** SilenceResults */
+        SilenceResults: {
+            /** Results */
+            results: components["schemas"]["SilenceResult"][];
+        };
+        /**
+         * SilenceView
+         * @description A silence of one cluster's Alertmanager.
+         */
+        SilenceView: {
+            /** Id */
+            id: string;
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ACTIVE" | "PENDING" | "EXPIRED";
+            /** Matchers */
+            matchers: components["schemas"]["MatcherView"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Created By */
+            created_by: string;
+            /** Comment */
+            comment: string;
+            /**
+             * Silenced Alerts
+             * @description How many of the alerts that you may see it keeps silent, when last looked at.
+             */
+            silenced_alerts: number;
+        };
+        /** SilencesByState */
+        SilencesByState: {
+            /** Active */
+            ACTIVE: number;
+            /** Pending */
+            PENDING: number;
+            /** Expired */
+            EXPIRED: number;
+        };
         /**
          * Step
          * @description UNKNOWN: it was not asked, or what it answered says nothing about the credential.
@@ -1992,6 +2307,544 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    silences_list: {
+        parameters: {
+            query?: {
+                ask_offline?: boolean;
+                /** @description only of these */
+                cluster_id?: string[];
+                /** @description by ends_at, else */
+                ordering?: "-cluster_name" | "-created_by" | "-ends_at" | "-starts_at" | "-updated_at" | "cluster_name" | "created_by" | "ends_at" | "starts_at" | "updated_at";
+                page?: number;
+                page_size?: number;
+                /** @description in matchers, comment, creator and id */
+                search?: string;
+                /** @description ACTIVE and PENDING, unless these are named; repeat for more */
+                state?: ("ACTIVE" | "EXPIRED" | "PENDING")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a single Alertmanager answered. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a single one answered in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceResults"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such cluster or silence, or none that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceChangeFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceChanged"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such cluster or silence, or none that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Alertmanager did not do it; the message says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No Alertmanager is registered for this cluster. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Alertmanager did not answer in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences_expire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such cluster or silence, or none that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Alertmanager did not do it; the message says why. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No Alertmanager is registered for this cluster. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Alertmanager did not answer in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    silences_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencePreview"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
