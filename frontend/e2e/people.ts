@@ -13,7 +13,13 @@ export async function signIn(page: Page, path = '/'): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** Run `manage.py simulate ...`, as an operator would in a second terminal. */
+/**
+ * Run `manage.py simulate ...`, as an operator would in a second terminal.
+ *
+ * The demo's own incidents come and go, but never this one: `fault exporter-down --cluster
+ * hub-frankfurt` fires the warning TargetDown (job node-exporter, namespace openshift-monitoring)
+ * there within about 40 s, and `heal --cluster hub-frankfurt` resolves it as soon.
+ */
 export function simulate(...words: string[]): string {
   const python = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url));
   return execFileSync(python, ['manage.py', 'simulate', ...words], { cwd: root, encoding: 'utf8' });

@@ -1,6 +1,9 @@
 """A small stage: the three worlds at a fixed hour, and servers on free ports."""
 
+import asyncio
+import os
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -10,10 +13,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from apps.simulator import binaries, certificates, kube_api, sites
+from apps.simulator import binaries, certificates, fleet, kube_api, sites
 from apps.simulator.certificates import Certificates
 from apps.simulator.kube_api import KubeApi
 from apps.simulator.world import Cluster
+from tests.simulator.serving import EDGE, Serve, Served, answers, end, exists, until
 
 EPOCH = 1_790_000_000.0
 NOW = EPOCH + 20 * 86_400
@@ -41,10 +45,15 @@ def prometheus_program() -> Path:
     return tool("prometheus")
 
 
-def tool(name: str) -> Path:
+@pytest.fixture(scope="session")
+def alertmanager_program() -> Path:
+    return tool("alertmanager", "prometheus-alertmanager")
+
+
+def tool(name: str, package: str = "prometheus") -> Path:
     found = binaries.find(name, REPOSITORY / "var")
     if found is None:
-        pytest.skip(f"{name} is not installed; `apt-get install prometheus` brings it")
+        pytest.skip(f"{name} is not installed; `apt-get install {package}` brings it")
     return found
 
 
@@ -93,3 +102,37 @@ async def reader_of(
             return Reader(api, session, clock)
 
         yield start
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+
+        async def start(environment: dict[str, str], *words: str) -> Served:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "manage.py",
+                "simulate",
+                "serve",
+                *words,
+                cwd=REPOSITORY,
+                env={**os.environ, "AIOPS_VAR_DIR": str(tmp_path), **environment},
+                stderr=asyncio.subprocess.PIPE,
+            )
+            stack.push_async_callback(end, process)
+            served = Served(tmp_path, process, session)
+            await until(lambda: exists(fleet.folder_of(tmp_path) / "fleet.json"))
+            await until(lambda: answers(served, EDGE))
+            return served
+
+        yield start
+
+
+@pytest.fixture
+def prometheus_home(
+    prometheus_program: Path, promtool: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Path:
+    """The folder of a fleet that finds the same Prometheus as these tests."""
+    monkeypatch.setenv("AIOPS_TOOLS_DIR", str(prometheus_program.parent))
+    return tmp_path

@@ -42,6 +42,18 @@ def test_a_taken_port_is_chosen_anew_and_saved(tmp_path: Path) -> None:
     assert fleet.load(tmp_path).settings["gpu-oregon"].ports == after
 
 
+def test_a_fleet_of_before_there_were_alertmanagers_gets_ports_for_them(tmp_path: Path) -> None:
+    before = fleet.prepare(tmp_path)
+    file = before.folder / "fleet.json"
+    known = json.loads(file.read_text())
+    for entry in known["clusters"].values():
+        del entry["ports"]["alertmanager"], entry["ports"]["alertmanager_ingress"]
+    file.write_text(json.dumps(known))
+    after = fleet.prepare(tmp_path).settings["gpu-oregon"].ports
+    assert after.ingress == before.settings["gpu-oregon"].ports.ingress
+    assert 0 not in after.all()
+
+
 def test_the_ports_of_a_served_fleet_are_left_alone(tmp_path: Path) -> None:
     before = fleet.prepare(tmp_path).settings["gpu-oregon"].ports
     with fleet.serving(tmp_path), socket.socket() as ours:

@@ -139,6 +139,15 @@ async def test_openshifts_router_says_that_the_application_is_not_available(
         assert "Application is not available" in await answer.text()
 
 
+async def test_the_incidents_of_another_part_are_not_its_own(
+    session: aiohttp.ClientSession, way_to: Open
+) -> None:
+    url, ingress = await way_to("hub-frankfurt")
+    await ingress.suffer(on("alertmanager-down", "hub-frankfurt"))
+    async with session.get(f"{url}/api/v1/query", headers=GOOD) as answer:
+        assert answer.status == 200
+
+
 async def test_a_slow_prometheus_answers_after_its_delay(
     session: aiohttp.ClientSession, way_to: Open
 ) -> None:

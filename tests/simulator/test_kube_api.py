@@ -156,6 +156,22 @@ async def test_a_silent_kubelet_turns_its_node_unknown_and_its_pods_unready(
     assert {state["status"] for state in states} == {"False"}
 
 
+async def test_a_pod_that_crashes_waits_for_its_next_start(reader_of: Start) -> None:
+    reader = await reader_of("hub-frankfurt")
+    reader.api.suffer(Incidents((Interval("crash-loop", "hub-frankfurt", NOW - 95),)))
+    _, body = await reader.get("/api/v1/namespaces/shop/pods")
+    found = {
+        pod["metadata"]["labels"]["app"]: pod["status"]["containerStatuses"][0]
+        for pod in body["items"]
+        if "waiting" in pod["status"]["containerStatuses"][0]["state"]
+    }
+    assert list(found) == ["checkout"]
+    assert found["checkout"]["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    assert found["checkout"]["restartCount"] == 3
+    _, one = await reader.get("/apis/apps/v1/namespaces/shop/deployments/checkout")
+    assert one["status"]["readyReplicas"] == 2
+
+
 async def test_a_slow_api_accepts_and_answers_only_once_healed(reader_of: Start) -> None:
     reader = await reader_of("edge-tokyo")
     reader.api.suffer(Incidents((Interval("api-slow", "edge-tokyo", NOW),)))

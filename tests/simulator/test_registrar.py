@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from apps.clusters.actions import webhook_tokens
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.vault.store import unlock
 from apps.simulator import fleet, registrar
+from apps.simulator.alertmanager import Webhook
 from apps.simulator.fleet import Member
 from apps.streaming.envelope import Event
 
@@ -41,3 +43,36 @@ def test_registering_what_is_registered_tells_nothing(
     registrar.register([member])
     assert len(published) == before
     assert Credential.objects.get().sealed == sealed
+
+
+def test_its_alerts_are_told_with_a_token_that_opens_and_is_kept(
+    member: Member, tmp_path: Path
+) -> None:
+    cluster = registrar.register([member])[0]
+    webhook = Webhook(tmp_path)
+    registrar.subscribe(cluster, webhook, "http://127.0.0.1:8000/")
+    first = webhook.token.read_text()
+    cluster.refresh_from_db()
+    assert webhook_tokens.verify(cluster, first)
+    assert webhook.url.read_text() == (f"http://127.0.0.1:8000/api/v1/alerts/webhook/{cluster.pk}")
+    registrar.subscribe(cluster, webhook, "http://127.0.0.1:8001")
+    assert webhook.token.read_text() == first
+    assert ":8001/" in webhook.url.read_text()
+
+
+def test_a_token_that_a_person_ended_is_made_anew(member: Member, tmp_path: Path) -> None:
+    cluster = registrar.register([member])[0]
+    webhook = Webhook(tmp_path)
+    registrar.subscribe(cluster, webhook, "http://127.0.0.1:8000")
+    webhook_tokens.rotate(cluster)
+    cluster.refresh_from_db()
+    registrar.subscribe(cluster, webhook, "http://127.0.0.1:8000")
+    cluster.refresh_from_db()
+    assert webhook_tokens.verify(cluster, webhook.token.read_text())
+
+
+def test_an_alertmanager_that_is_gone_is_forgotten(member: Member) -> None:
+    found = replace(member, alertmanager_url="https://127.0.0.1:2")
+    assert registrar.register([found])[0].alertmanager_url == "https://127.0.0.1:2"
+    gone = replace(member, alertmanager_url=None)
+    assert registrar.register([gone])[0].alertmanager_url == ""

@@ -3,105 +3,15 @@
 import asyncio
 import os
 import signal
-import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
-from apps.simulator import faults, fleet, history
-from apps.simulator.fleet import Member
-from tests.simulator.conftest import REPOSITORY
-
-EDGE = "edge-tokyo"
-
-
-@dataclass
-class Served:
-    """A running `manage.py simulate serve`."""
-
-    var_dir: Path
-    process: asyncio.subprocess.Process
-    session: aiohttp.ClientSession
-
-    def member(self, name: str) -> Member:
-        return next(member for member in fleet.members(self.var_dir) if member.name == name)
-
-    async def version(self, name: str) -> int:
-        member = self.member(name)
-        trust = ssl.create_default_context(cadata=member.ca_bundle)
-        headers = {"Authorization": f"Bearer {member.token}"}
-        url = f"{member.api_server_url}/version"
-        async with self.session.get(url, ssl=trust, headers=headers) as answer:
-            return answer.status
-
-    async def value(self, name: str, promql: str) -> float:
-        """Ask the cluster's Prometheus for one number."""
-        member = self.member(name)
-        assert member.prometheus_url is not None
-        url, query = f"{member.prometheus_url}/api/v1/query", {"query": promql}
-        async with self.session.get(url, params=query) as answer:
-            answer.raise_for_status()
-            result: list[dict[str, Any]] = (await answer.json())["data"]["result"]
-            return float(result[0]["value"][1])
-
-    def prometheus(self, name: str) -> int:
-        return int((fleet.folder_of(self.var_dir) / name / "prometheus.pid").read_text())
-
-
-async def until(ask: Callable[[], Awaitable[object]], seconds: float = 20) -> None:
-    """Wait until `ask` returns something true; what fails on the way is asked again."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if await ask():
-                return
-        except (aiohttp.ClientError, OSError, IndexError):
-            if time.monotonic() > deadline:
-                raise
-        assert time.monotonic() < deadline, "it never came true"
-        await asyncio.sleep(0.05)
-
-
-Start = Callable[[], Awaitable[Served]]
-
-
-@pytest.fixture
-async def serve(tmp_path: Path) -> AsyncIterator[Callable[[dict[str, str]], Awaitable[Served]]]:
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-
-        async def start(environment: dict[str, str]) -> Served:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "manage.py",
-                "simulate",
-                "serve",
-                cwd=REPOSITORY,
-                env={**os.environ, "AIOPS_VAR_DIR": str(tmp_path), **environment},
-                stderr=asyncio.subprocess.PIPE,
-            )
-            stack.push_async_callback(end, process)
-            served = Served(tmp_path, process, session)
-            await until(lambda: exists(fleet.folder_of(tmp_path) / "fleet.json"))
-            await until(lambda: answers(served, EDGE))
-            return served
-
-        yield start
-
-
-async def exists(file: Path) -> bool:
-    return await asyncio.to_thread(file.exists)
-
-
-async def answers(served: Served, name: str) -> bool:
-    return await served.version(name) == 200
+from apps.simulator import faults, fleet
+from tests.simulator.serving import EDGE, Serve, Served, alive, answers, gone, rest, until
 
 
 async def refuses(served: Served, name: str) -> bool:
@@ -112,24 +22,8 @@ async def refuses(served: Served, name: str) -> bool:
     return False
 
 
-async def end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-    # What it still says is read, so that the pipe is closed with the test.
-    await process.communicate()
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process runs; a dead one that nobody has buried does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-    return status.rsplit(")", 1)[1].split()[0] != "Z"
-
-
 @pytest.fixture
-async def bare(serve: Callable[[dict[str, str]], Awaitable[Served]], tmp_path: Path) -> Served:
+async def bare(serve: Serve, tmp_path: Path) -> Served:
     """A simulation on a machine that has no Prometheus."""
     return await serve({"PATH": str(tmp_path), "AIOPS_TOOLS_DIR": str(tmp_path)})
 
@@ -159,9 +53,7 @@ async def test_a_signal_ends_it_cleanly(bare: Served, name: signal.Signals) -> N
 
 
 @pytest.fixture
-async def with_history(
-    serve: Callable[[dict[str, str]], Awaitable[Served]], prometheus_home: Path
-) -> Served:
+async def with_history(serve: Serve, prometheus_home: Path) -> Served:
     """A simulation with Prometheus, where the smallest cluster gets its history."""
     rest(prometheus_home, "hub-frankfurt", "gpu-oregon")
     served = await serve({})
@@ -170,31 +62,12 @@ async def with_history(
 
 
 @pytest.fixture
-async def whole(
-    serve: Callable[[dict[str, str]], Awaitable[Served]], prometheus_home: Path
-) -> Served:
+async def whole(serve: Serve, prometheus_home: Path) -> Served:
     """A simulation with Prometheus, and no history to wait for."""
     rest(prometheus_home, "hub-frankfurt", "gpu-oregon", EDGE)
     served = await serve({})
     await until(lambda: served.value(EDGE, "vector(1)"), 60)
     return served
-
-
-@pytest.fixture
-def prometheus_home(
-    prometheus_program: Path, promtool: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Path:
-    """The folder of a fleet that finds the same Prometheus as these tests."""
-    monkeypatch.setenv("AIOPS_TOOLS_DIR", str(prometheus_program.parent))
-    return tmp_path
-
-
-def rest(var_dir: Path, *names: str) -> None:
-    """Make it look as if these had been scraped just now, so that they get no history."""
-    for name in names:
-        log = history.storage(var_dir, name) / "wal" / "00000000"
-        log.parent.mkdir(parents=True)
-        log.touch()
 
 
 @pytest.mark.slow
@@ -232,10 +105,6 @@ async def test_no_prometheus_outlives_a_simulator_that_was_killed(whole: Served)
     whole.process.kill()
     await whole.process.wait()
     await until(lambda: gone(child), 5)
-
-
-async def gone(pid: int) -> bool:
-    return not alive(pid)
 
 
 @pytest.mark.slow
