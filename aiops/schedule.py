@@ -43,6 +43,17 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="2"),
         "options": {"expire_seconds": 3000},
     },
+    # The interval is a setting. A webhook that got lost is made up for by the next round.
+    "Ask what alerts fire": {
+        "task": "observability.reconcile_alerts",
+        "schedule": 30.0,
+        "options": {"expire_seconds": 30},
+    },
+    "Forget old alerts": {
+        "task": "observability.sweep_alerts",
+        "schedule": crontab(minute="17"),
+        "options": {"expire_seconds": 3000},
+    },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",
         "schedule": 10.0,

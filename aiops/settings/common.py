@@ -235,6 +235,22 @@ EVENT_AUDIENCE = "apps.clusters.audience.visible_ids"
 
 # How long the hours of the fleet's indicators are kept; their minutes are for two days.
 INDICATOR_HISTORY_DAYS = env.number("AIOPS_INDICATOR_HISTORY_DAYS", 90, least=2, most=3650)
+# How often each Alertmanager is asked what fires, and how long alerts are kept that are over.
+ALERT_POLL_SECONDS = env.number("AIOPS_ALERT_POLL_SECONDS", 30, least=5, most=3600)
+ALERT_HISTORY_DAYS = env.number("AIOPS_ALERT_HISTORY_DAYS", 90, least=1, most=3650)
+# Until so long after its start an Alertmanager may not have been told of everything again.
+ALERT_RESTART_GRACE_SECONDS = env.number("AIOPS_ALERT_RESTART_GRACE_SECONDS", 180, least=0)
+# The alert that always fires; after so long without it, the way of the alerts is broken. Where
+# there is no Alertmanager to ask, it comes as often as its route repeats it.
+ALERT_WATCHDOG = env.text("AIOPS_ALERT_WATCHDOG", "Watchdog")
+ALERT_SILENCE_SECONDS = env.number("AIOPS_ALERT_SILENCE_SECONDS", 300, least=30, most=86_400)
+ALERT_WATCHDOG_REPEAT_SECONDS = env.number(
+    "AIOPS_ALERT_WATCHDOG_REPEAT_SECONDS", 14_400, least=30, most=604_800
+)
+CELERY_BEAT_SCHEDULE["Ask what alerts fire"] |= {
+    "schedule": ALERT_POLL_SECONDS,
+    "options": {"expire_seconds": round(ALERT_POLL_SECONDS)},
+}
 METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 512, least=1))
 METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)
 # What the answers of all clusters to one question at /api/v1 may come to together.
@@ -242,6 +258,13 @@ METRICS_ANSWER_CAP_MIB = env.number("AIOPS_METRICS_ANSWER_CAP_MIB", 512, least=1
 # How many questions one cluster is asked at once by a process; one person gets half of them.
 METRICS_SEATS_PER_CLUSTER = int(env.number("AIOPS_METRICS_SEATS_PER_CLUSTER", 8, least=1))
 METRICS_QUERIES_PER_USER = int(env.number("AIOPS_METRICS_QUERIES_PER_USER", 4, least=1))
+# So long a notification is tried, and what became of it can be read.
+NOTIFICATION_GIVE_UP_HOURS = env.number("AIOPS_NOTIFICATION_GIVE_UP_HOURS", 24, least=0.1, most=720)
+NOTIFICATION_HISTORY_DAYS = env.number("AIOPS_NOTIFICATION_HISTORY_DAYS", 30, least=1, most=365)
+# The server that letters go out by; without one there are no receivers by e-mail.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("AIOPS_EMAIL_FROM", "aiops@localhost")
+vars().update(env.mail_server())
 # Requests a minute, and at once: of one person, their queries among them, and of everybody.
 LIMITS = {
     "requests": env.rate("AIOPS_LIMIT_REQUESTS", "300/50"),

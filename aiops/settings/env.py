@@ -121,6 +121,22 @@ def _let_go_of_locks(connection: Connection[Any]) -> None:
     connection.execute("SELECT pg_advisory_unlock_all()")
 
 
+def mail_server() -> dict[str, object]:
+    """Read AIOPS_EMAIL_URL into Django's form: smtp://, smtp+starttls:// or smtps://."""
+    if not text("AIOPS_EMAIL_URL", ""):
+        return {"EMAIL_HOST": ""}
+    parsed = url("AIOPS_EMAIL_URL", {"smtp", "smtp+starttls", "smtps"})
+    ports = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+    return {
+        "EMAIL_HOST": parsed.hostname or "",
+        "EMAIL_PORT": parsed.port or ports[parsed.scheme],
+        "EMAIL_HOST_USER": unquote(parsed.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parsed.password or ""),
+        "EMAIL_USE_TLS": parsed.scheme == "smtp+starttls",
+        "EMAIL_USE_SSL": parsed.scheme == "smtps",
+    }
+
+
 def redis(database_number: int) -> str:
     """Return REDIS_URL with its path replaced by one of our four database numbers."""
     parsed = url("REDIS_URL", {"redis", "rediss"})

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from apps import lasting_loop
 from apps.observability.actions import collecting, history
+from apps.observability.actions.alerts import reconciling, sweeping
 
 
 # A round has thirty seconds to ask; the rest is for storing.
@@ -15,3 +16,14 @@ def collect_indicators() -> int:
 @shared_task(name="observability.tidy_indicators")  # type: ignore[untyped-decorator]
 def tidy_indicators() -> int:
     return history.tidy()
+
+
+# As above: what is left after the asking is for storing, of which a storm brings much.
+@shared_task(name="observability.reconcile_alerts", soft_time_limit=110, time_limit=118)  # type: ignore[untyped-decorator]
+def reconcile_alerts() -> int:
+    return lasting_loop.run(reconciling.reconcile)
+
+
+@shared_task(name="observability.sweep_alerts")  # type: ignore[untyped-decorator]
+def sweep_alerts() -> int:
+    return sweeping.sweep()

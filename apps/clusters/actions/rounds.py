@@ -28,6 +28,8 @@ class Turn(IntEnum):
     CHECKS = 0x61696F707300
     DISCOVERY = 0x61696F707400
     INDICATORS = 0x61696F707500
+    ALERTS = 0x61696F707600
+    NOTIFICATIONS = 0x61696F707700
 
 
 # The turns of this process. To PostgreSQL all that one connection does is one and the same.
