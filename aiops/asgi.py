@@ -1,4 +1,4 @@
-"""The web process: HTTP through Django, the socket through Channels."""
+"""The web process: HTTP through Django, but for alerts; the socket through Channels."""
 
 import os
 
@@ -11,11 +11,12 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402 - needs the apps tha
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from aiops import alert_door  # noqa: E402
 from apps.streaming.consumer import EventConsumer  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": alert_door.before(http),
         "websocket": AuthMiddlewareStack(URLRouter([path("ws", EventConsumer.as_asgi())])),
     }
 )

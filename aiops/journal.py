@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.masking import mask
 
-_REQUEST_ID = re.compile(r"^[\w.-]{8,64}$")
+_REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
 
 
 def _mask_all(_: object, __: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -78,8 +78,7 @@ class RequestIdMiddleware:
         self.next_handler = next_handler
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        request_id = request_id_of(request.headers.get("X-Request-ID", ""))
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             response = self.next_handler(request)
@@ -87,6 +86,11 @@ class RequestIdMiddleware:
             structlog.contextvars.unbind_contextvars("request_id")
         response["X-Request-ID"] = request_id
         return response
+
+
+def request_id_of(given: str) -> str:
+    """Return the id that a request brought, or a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def current_request_id() -> str:

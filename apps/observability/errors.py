@@ -64,6 +64,13 @@ class AlertNotActive(DomainError):
     status = 409
 
 
+class NotAssignable(DomainError):
+    """Nobody of that name may see the alert; whether there is anybody of that name is not told."""
+
+    code = "VALIDATION_FAILED"
+    status = 400
+
+
 class AlertTaken(DomainError):
     """Somebody else has acknowledged it already."""
 
@@ -98,11 +105,6 @@ class NotAlerts(DomainError):
     status = 400
 
 
-class AlertNotFound(DomainError):
-    code = "NOT_FOUND"
-    status = 404
-
-
 # What is answered where one Alertmanager was asked, by the code of its failure; else it is 502.
 _OF_ALERTMANAGER = {
     "VALIDATION_FAILED": 400,
@@ -120,3 +122,71 @@ class AlertmanagerFailed(DomainError):
         super().__init__(message, {"failure": failure})
         self.code = failure if failure in _OF_ALERTMANAGER else "CLUSTER_UNREACHABLE"
         self.status = _OF_ALERTMANAGER.get(failure, 502)
+
+
+class WebhookRefused(DomainError):
+    code = "NOT_AUTHENTICATED"
+    status = 401
+    auth_header = "Bearer"
+
+
+class TooManyStrangers(DomainError):
+    code = "RATE_LIMITED"
+    status = 429
+    wait = 0
+
+
+class NotStorable(DomainError):
+    """It is such that it can never be stored: to send it again would not help."""
+
+    code = "VALIDATION_FAILED"
+    status = 400
+
+
+class StoreAway(DomainError):
+    """It could not be stored just now; to send it again helps."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+    wait = 4
+
+
+class WebhookTooLarge(DomainError):
+    code = "PAYLOAD_TOO_LARGE"
+    status = 413
+
+
+NO_SUCH_RECEIVER = "There is no such receiver."
+NO_SUCH_ROUTE = "There is no such route."
+NO_SUCH_NOTIFICATION = "There is no such notification, or it was forgotten."
+
+
+class NotificationNotFound(DomainError):
+    """There is no such receiver, route or notification."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+
+class ReceiverInvalid(DomainError):
+    code = "VALIDATION_FAILED"
+    status = 400
+
+
+class ReceiverExists(DomainError):
+    """There is a receiver, or a route, of this name already."""
+
+    code = "NAME_ALREADY_EXISTS"
+    status = 409
+
+
+class ReceiverInUse(DomainError):
+    code = "RECEIVER_IN_USE"
+    status = 409
+
+
+class NotDelivered(DomainError):
+    """It gathers still, or its receiver is switched off."""
+
+    code = "NOTIFICATION_NOT_READY"
+    status = 409

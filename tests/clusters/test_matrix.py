@@ -72,7 +72,7 @@ def make(person: str) -> User | None:
 
 def expected(operation: Operation, user: User | None, cluster: Cluster | None) -> str:
     """Return what a request comes to: the code of its refusal, or nothing."""
-    if user is None:
+    if user is None or operation.role == "WEBHOOK_TOKEN":
         return "NOT_AUTHENTICATED"
     rights = Rights.of(user)
     if operation.role == "SIGNED_IN":
@@ -180,7 +180,9 @@ def addresses(resolver: URLResolver, before: str = "") -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "operation", [one for one in operations() if one.method in UNSAFE], ids=str
+    "operation",
+    [one for one in operations() if one.method in UNSAFE and one.role != "WEBHOOK_TOKEN"],
+    ids=str,
 )
 def test_a_session_without_a_csrf_token_changes_nothing(operation: Operation, admin: User) -> None:
     cluster = make_cluster("red-cluster")

@@ -24,8 +24,9 @@ PERMISSION_OF: dict[PermissionName, Role] = {
 # Before a path is read as an id: of any other form there is nothing.
 UUID_FORM = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-# Who may call an operation: a role on the cluster that it is about, or one over everything.
-RequiredRole = Literal["SIGNED_IN", "VIEWER", "OPERATOR", "ADMIN", "ADMIN_OF_ALL"]
+# Who may call an operation: a role on the cluster that it is about, or one over everything; or a
+# cluster's Alertmanager by its token, and nobody who is signed in.
+RequiredRole = Literal["SIGNED_IN", "VIEWER", "OPERATOR", "ADMIN", "ADMIN_OF_ALL", "WEBHOOK_TOKEN"]
 
 
 def takes(role: RequiredRole) -> dict[str, str]:

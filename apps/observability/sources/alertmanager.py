@@ -4,11 +4,11 @@ Fields we do not know are let pass. What PostgreSQL cannot hold is put right her
 U+FFFD, and what is longer than anybody reads is cut.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -134,9 +134,11 @@ def read_webhook(body: bytes) -> Group:
 
 
 def _loosely(body: bytes) -> _Body:
+    """Read it once more, alert by alert; halves of characters become question marks."""
     try:
-        return _body.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        whole = json.loads(body.decode(errors="replace"))
+        return _body.decode(json.dumps(whole, ensure_ascii=False).encode(errors="replace"))
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise NotAlerts(
             f"The body is not what Alertmanager's webhook posts: {_clean(str(error))[:200]}"
         ) from None
@@ -254,7 +256,3 @@ def fitting(values: Mapping[str, str]) -> dict[str, str]:
 
 def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: max(room - 1, 0)]}\u2026"
-
-
-def as_json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
