@@ -1,8 +1,10 @@
-"""Clusters as CSV: one line each, under the names that the API gives its fields."""
+"""Clusters, and whatever else the API has, as CSV: one line each, under its fields' names."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+from pydantic import BaseModel
 
 from apps.clusters.contract import ClusterView
 
@@ -68,15 +70,20 @@ class _Line:
 
 
 def write_csv(clusters: Iterable[ClusterView]) -> Iterator[str]:
-    """Yield the heading and then a line for each cluster, as they come.
+    """Yield the heading and then a line for each cluster, as they come."""
+    yield from write_lines(clusters, COLUMNS)
+
+
+def write_lines(views: Iterable[BaseModel], columns: Sequence[str]) -> Iterator[str]:
+    """Yield the heading and then a line for each, with these columns of it.
 
     Unknown and not configured are empty cells, as null is in JSON.
     """
     writer = csv.writer(_Line())
-    yield writer.writerow(COLUMNS)
-    for cluster in clusters:
-        row = cluster.model_dump(mode="json")
-        yield writer.writerow([_cell(_look_up(row, column)) for column in COLUMNS])
+    yield writer.writerow(columns)
+    for view in views:
+        row = view.model_dump(mode="json")
+        yield writer.writerow([_cell(_look_up(row, column)) for column in columns])
 
 
 def _look_up(row: dict[str, Any], column: str) -> Any:

@@ -12,7 +12,6 @@ SeverityName = Literal["CRITICAL", "WARNING", "INFO"]
 AlertStateName = Literal["FIRING", "PENDING", "RESOLVED"]
 SourceName = Literal["WEBHOOK", "ALERTMANAGER", "PROMETHEUS", "PLATFORM"]
 DeedName = Literal["COMMENTED", "ACKNOWLEDGED", "RELEASED", "ASSIGNED", "SILENCED"]
-CAPPED = "True where counting stopped: there are more, and `looked_back_to` says since when."
 LOOKED_BACK_TO = (
     "What was over before this time was not looked at, as there is so much of it; narrow the "
     "filters or set `until`. Null where all was looked at."

@@ -3,6 +3,22 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from apps.observability.api.alert_exports import AlertExportView
+from apps.observability.api.alert_figures import AlertStatisticsView
+from apps.observability.api.alert_webhook import AlertWebhookView
+from apps.observability.api.alert_work import (
+    AcknowledgeView,
+    AssigneeView,
+    BulkAlertsView,
+    CommentsView,
+)
+from apps.observability.api.alerts import (
+    AlertGroupsView,
+    AlertHistoryView,
+    AlertOneView,
+    AlertsView,
+    SameAlertsView,
+)
 from apps.observability.api.indicators import IndicatorSeriesView, IndicatorsView
 from apps.observability.api.metric_browsing import (
     LabelsView,
@@ -18,11 +34,23 @@ router = SimpleRouter(trailing_slash=False)
 router.register("saved-queries", SavedQueryViewSet, basename="saved-query")
 
 urlpatterns = [
+    path("alerts/webhook/<str:id>", AlertWebhookView.as_view(), name="alert-webhook"),
     path("alerts/silences", SilencesView.as_view(), name="silences"),
     path("alerts/silences/preview", SilencePreviewView.as_view(), name="silence-preview"),
     path(
         "alerts/silences/<uuid:cluster_id>/<uuid:id>", SilenceDetailView.as_view(), name="silence"
     ),
+    path("alerts", AlertsView.as_view(), name="alerts"),
+    path("alerts/bulk", BulkAlertsView.as_view(), name="alerts-bulk"),
+    path("alerts/export", AlertExportView.as_view(), name="alerts-export"),
+    path("alerts/groups", AlertGroupsView.as_view(), name="alert-groups"),
+    path("alerts/history", AlertHistoryView.as_view(), name="alert-history"),
+    path("alerts/same", SameAlertsView.as_view(), name="alerts-same"),
+    path("alerts/statistics", AlertStatisticsView.as_view(), name="alert-statistics"),
+    path("alerts/<uuid:pk>/acknowledge", AcknowledgeView.as_view(), name="alert-acknowledge"),
+    path("alerts/<uuid:pk>/assignee", AssigneeView.as_view(), name="alert-assignee"),
+    path("alerts/<uuid:pk>/comments", CommentsView.as_view(), name="alert-comments"),
+    path("alerts/<str:fingerprint>", AlertOneView.as_view(), name="alert"),
     path("indicators", IndicatorsView.as_view(), name="indicators"),
     path("indicators/<slug:indicator>", IndicatorSeriesView.as_view(), name="indicator-series"),
     path("metrics/query", QueryView.as_view(), name="metrics-query"),

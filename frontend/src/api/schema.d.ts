@@ -4,6 +4,360 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Alerts that are not over; what fires comes first, of that the worst, then the newest. */
+        get: operations["alerts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{fingerprint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One alert by its fingerprint, of several the newest; or by its id, that very one. */
+        get: operations["alerts_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Take an alert. It stays yours until it is over, is released, or fires anew.
+         *
+         *     Takes the role operator on its cluster. Sent again it changes the note, if that is another.
+         */
+        post: operations["alerts_acknowledge"];
+        /** @description Let an alert go, whoever holds it. Takes the role operator on its cluster. */
+        delete: operations["alerts_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * @description Make an alert the task of somebody who may see it, or of nobody.
+         *
+         *     Takes the role operator on its cluster.
+         */
+        put: operations["alerts_assign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What people did about an alert and said of it, the oldest first. */
+        get: operations["alerts_story"];
+        put?: never;
+        /** @description Say something of an alert, be it over or not. Takes the role operator on its cluster. */
+        post: operations["alerts_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Acknowledge, release or assign many alerts, with one result each.
+         *
+         *     Each is done for itself, as by a request of its own, and takes the role operator on its
+         *     cluster; those that you may not see are not found. Sent again it does the rest.
+         */
+        post: operations["alerts_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Exactly the alerts of these filters, in the list's order, as one file.
+         *
+         *     All that match, at most 100,000: of more the request is refused, and narrower filters do.
+         *     In CSV a cell that a spreadsheet would run as a formula has an apostrophe before it.
+         */
+        get: operations["alerts_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Alerts by the values of labels, the worst first; a missing label reads "(none)". */
+        get: operations["alerts_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Alerts that are over; what was over last comes first. */
+        get: operations["alerts_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was told, what is to be told, and what could not be; newest first. */
+        get: operations["notifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/notifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One notification, with what it says and every attempt to deliver it. */
+        get: operations["alerts_notifications_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/notifications/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Deliver it again, whatever became of it: the same message under the same id. */
+        post: operations["alerts_notifications_redeliver_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who is told of alerts, by name. */
+        get: operations["receivers_list"];
+        put?: never;
+        /** @description Add a receiver. What its messages are signed with is in this answer and in no other. */
+        post: operations["alerts_receivers_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/receivers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One receiver. */
+        get: operations["alerts_receivers_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Remove a receiver to which no route leads, and the log of what it was told. */
+        delete: operations["alerts_receivers_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change what is named and leave the rest. Enabled again, it is told what still waits. */
+        patch: operations["alerts_receivers_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/alerts/receivers/{id}/signing-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Sign by a new secret from now on. It is in this answer and in no other. */
+        post: operations["alerts_receivers_signing_secret_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/receivers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send an example to it, once, and say how that went. `error` is empty if it was taken. */
+        post: operations["alerts_receivers_test_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which alerts are told to whom, in the order in which it is tried. */
+        get: operations["routes_list"];
+        put?: never;
+        /** @description Add a route. What fires from now on is told by it. */
+        post: operations["alerts_routes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/routes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One route. */
+        get: operations["alerts_routes_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Remove a route. What it has gathered is still told. */
+        delete: operations["alerts_routes_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change what is named and leave the rest. */
+        patch: operations["alerts_routes_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/alerts/same": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description The same alert of several clusters as one, that of most clusters first.
+         *
+         *     It is the same if the name and all labels agree, but for those that name a place or a thing
+         *     of one cluster, such as `instance`, `node`, `pod`, `zone` and `prometheus`.
+         */
+        get: operations["alerts_same"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/silences": {
         parameters: {
             query?: never;
@@ -73,6 +427,45 @@ export interface paths {
          *     Nothing is changed, and no cluster is asked.
          */
         post: operations["silences_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How long alerts waited and lasted, and which there were most of; of the past 7 days. */
+        get: operations["alerts_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/webhook/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Take in what Alertmanager tells, and answer once it is stored.
+         *
+         *     The same told twice is stored once. Truncated groups are noted. What may succeed later is
+         *     refused with 503, which Alertmanager sends again; all else with 4xx, which it does not.
+         */
+        post: operations["alerts_webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -652,6 +1045,232 @@ export interface components {
             /** Data */
             data: unknown;
         };
+        /**
+         * AlertDetail
+         * @description An alert with what was done about it, and the other times it fired, newest first.
+         */
+        AlertDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Fingerprint
+             * @description Alertmanager's; alike in two clusters it may be.
+             */
+            fingerprint: string;
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Alertname */
+            alertname: string;
+            /**
+             * Severity
+             * @description From the label, which stays as it was.
+             * @enum {string}
+             */
+            severity: "CRITICAL" | "WARNING" | "INFO";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "FIRING" | "PENDING" | "RESOLVED";
+            /**
+             * Namespace
+             * @description Empty where the alert is of none.
+             */
+            namespace: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Annotations */
+            annotations: {
+                [key: string]: string;
+            };
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Ending
+             * @description How it is known that it is over; empty while it is not.
+             * @enum {string}
+             */
+            ending: "" | "TOLD" | "VANISHED" | "RECOVERED";
+            /** Generator Url */
+            generator_url: string;
+            /** Receivers */
+            receivers: string[];
+            /** Silenced */
+            silenced: boolean;
+            /**
+             * Silenced By
+             * @description Ids of silences of that cluster's Alertmanager.
+             */
+            silenced_by: string[];
+            /** Inhibited */
+            inhibited: boolean;
+            /** Inhibited By */
+            inhibited_by: string[];
+            /**
+             * Source
+             * @description Who told us of it last.
+             * @enum {string}
+             */
+            source: "WEBHOOK" | "ALERTMANAGER" | "PROMETHEUS" | "PLATFORM";
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /**
+             * Acknowledgement
+             * @description The note of who acknowledged it.
+             */
+            acknowledgement: string;
+            /**
+             * Taken At
+             * @description When it was first acknowledged, which stays once it is over.
+             */
+            taken_at: string | null;
+            /** Assigned To */
+            assigned_to: string | null;
+            /**
+             * First Received At
+             * Format: date-time
+             */
+            first_received_at: string;
+            /**
+             * Last Received At
+             * Format: date-time
+             */
+            last_received_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Story */
+            story: components["schemas"]["AlertEntryView"][];
+            /**
+             * Times
+             * @description The newest 50, this one included.
+             */
+            times: components["schemas"]["AlertTime"][];
+            /**
+             * Times In 24 H
+             * @description How often it fired in the past 24 hours.
+             */
+            times_in_24_h: number;
+            /**
+             * Flapping
+             * @description It fired 4 times or more in the past 24 hours.
+             */
+            flapping: boolean;
+            /**
+             * Also In
+             * @description Names of other clusters where an alert of this fingerprint is not over.
+             */
+            also_in: string[];
+        };
+        /**
+         * AlertEntryView
+         * @description What somebody did; `author` is null where that was nobody, or is gone.
+         */
+        AlertEntryView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Author */
+            author: string | null;
+            /**
+             * Deed
+             * @enum {string}
+             */
+            deed: "COMMENTED" | "ACKNOWLEDGED" | "RELEASED" | "ASSIGNED" | "SILENCED";
+            /** Text */
+            text: string;
+        };
+        /**
+         * AlertFile
+         * @description Every alert of the filtered list, in its order.
+         */
+        AlertFile: components["schemas"]["AlertView"][];
+        /**
+         * AlertGroupView
+         * @description Alerts with the same values of some labels. A label that they lack reads "(none)".
+         */
+        AlertGroupView: {
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Missing
+             * @description Those of `labels` that are lacking, shown as "(none)".
+             */
+            missing: string[];
+            /** Total */
+            total: number;
+            by_severity: components["schemas"]["SeverityCounts"];
+            /** Acknowledged */
+            acknowledged: number;
+            /** Silenced */
+            silenced: number;
+            /** Inhibited */
+            inhibited: number;
+            /** Clusters */
+            clusters: components["schemas"]["ClusterCount"][];
+            /**
+             * Common Labels
+             * @description What else all of them have in common.
+             */
+            common_labels: {
+                [key: string]: string;
+            };
+            /**
+             * Oldest Starts At
+             * Format: date-time
+             */
+            oldest_starts_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+        };
+        /**
+         * AlertGroupsPage
+         * @description `total` counts the groups, and `by_severity` the alerts in them.
+         */
+        AlertGroupsPage: {
+            /** Items */
+            items: components["schemas"]["AlertGroupView"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total Pages */
+            total_pages: number;
+            by_severity: components["schemas"]["SeverityCounts"];
+            /**
+             * Looked Back To
+             * @description What was over before this time was not looked at, as there is so much of it; narrow the filters or set `until`. Null where all was looked at.
+             */
+            looked_back_to: string | null;
+        };
         /** AlertMatch */
         AlertMatch: {
             /**
@@ -684,6 +1303,236 @@ export interface components {
             starts_at: string;
             /** Silenced */
             silenced: boolean;
+        };
+        /**
+         * AlertStatistics
+         * @description Figures of the alerts that were over between `since` and `until`, and of those active.
+         *
+         *     MTTA, `mean_seconds_to_acknowledge`: the mean of `taken_at - starts_at` of those that somebody
+         *     acknowledged. MTTR, `mean_seconds_to_resolve`: the mean of `ends_at - starts_at` of those that
+         *     are over. In seconds; null where there is none. A clock of a cluster that is ahead of ours
+         *     makes no time negative: it counts as 0.
+         */
+        AlertStatistics: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Looked Back To
+             * @description What was over before this time was not looked at, as there is so much of it; narrow the filters or set `until`. Null where all was looked at.
+             */
+            looked_back_to: string | null;
+            /** Total */
+            total: number;
+            /** Active */
+            active: number;
+            /** Resolved */
+            resolved: number;
+            /** Acknowledged */
+            acknowledged: number;
+            by_severity: components["schemas"]["SeverityCounts"];
+            /** Mean Seconds To Acknowledge */
+            mean_seconds_to_acknowledge: number | null;
+            /** Mean Seconds To Resolve */
+            mean_seconds_to_resolve: number | null;
+            /**
+             * Noisiest
+             * @description At most 20, those of most alerts first.
+             */
+            noisiest: components["schemas"]["NoisyAlert"][];
+            /**
+             * Flapping
+             * @description At most 20, those of most times first.
+             */
+            flapping: components["schemas"]["FlappingAlert"][];
+            /**
+             * By Cluster
+             * @description At most 200, the noisiest first.
+             */
+            by_cluster: components["schemas"]["ClusterStatistics"][];
+        };
+        /**
+         * AlertStory
+         * @description What people did about an alert, in the order it was done.
+         */
+        AlertStory: {
+            /** Items */
+            items: components["schemas"]["AlertEntryView"][];
+        };
+        /**
+         * AlertTime
+         * @description One of the times that the same alert fired.
+         */
+        AlertTime: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "FIRING" | "PENDING" | "RESOLVED";
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Duration Seconds
+             * @description Null while it is not over.
+             */
+            duration_seconds: number | null;
+            /** Ending */
+            ending: string;
+        };
+        /**
+         * AlertView
+         * @description One alert from when it fired until it was over. The next time it fires is another one.
+         */
+        AlertView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Fingerprint
+             * @description Alertmanager's; alike in two clusters it may be.
+             */
+            fingerprint: string;
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Alertname */
+            alertname: string;
+            /**
+             * Severity
+             * @description From the label, which stays as it was.
+             * @enum {string}
+             */
+            severity: "CRITICAL" | "WARNING" | "INFO";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "FIRING" | "PENDING" | "RESOLVED";
+            /**
+             * Namespace
+             * @description Empty where the alert is of none.
+             */
+            namespace: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Annotations */
+            annotations: {
+                [key: string]: string;
+            };
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /**
+             * Ending
+             * @description How it is known that it is over; empty while it is not.
+             * @enum {string}
+             */
+            ending: "" | "TOLD" | "VANISHED" | "RECOVERED";
+            /** Generator Url */
+            generator_url: string;
+            /** Receivers */
+            receivers: string[];
+            /** Silenced */
+            silenced: boolean;
+            /**
+             * Silenced By
+             * @description Ids of silences of that cluster's Alertmanager.
+             */
+            silenced_by: string[];
+            /** Inhibited */
+            inhibited: boolean;
+            /** Inhibited By */
+            inhibited_by: string[];
+            /**
+             * Source
+             * @description Who told us of it last.
+             * @enum {string}
+             */
+            source: "WEBHOOK" | "ALERTMANAGER" | "PROMETHEUS" | "PLATFORM";
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Acknowledged At */
+            acknowledged_at: string | null;
+            /**
+             * Acknowledgement
+             * @description The note of who acknowledged it.
+             */
+            acknowledgement: string;
+            /**
+             * Taken At
+             * @description When it was first acknowledged, which stays once it is over.
+             */
+            taken_at: string | null;
+            /** Assigned To */
+            assigned_to: string | null;
+            /**
+             * First Received At
+             * Format: date-time
+             */
+            first_received_at: string;
+            /**
+             * Last Received At
+             * Format: date-time
+             */
+            last_received_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+        };
+        /** AlertsPage */
+        AlertsPage: {
+            /** Items */
+            items: components["schemas"]["AlertView"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total Pages */
+            total_pages: number;
+            /** @description Of all that the filters leave. */
+            by_severity: components["schemas"]["SeverityCounts"];
+            /**
+             * Looked Back To
+             * @description What was over before this time was not looked at, as there is so much of it; narrow the filters or set `until`. Null where all was looked at.
+             */
+            looked_back_to: string | null;
+        };
+        /** @description Null: nobody. */
+        AssigneeFormRequest: {
+            username: string | null;
         };
         /**
          * AuditLine
@@ -720,6 +1569,43 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * BulkAlertResult
+         * @description What became of one alert; a reason where nothing was done to it.
+         */
+        BulkAlertResult: {
+            /**
+             * Alert Id
+             * Format: uuid
+             */
+            alert_id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "DONE" | "UNCHANGED" | "REFUSED" | "NOT_FOUND";
+            /** Reason */
+            reason: string;
+        };
+        /** BulkAlertsAnswer */
+        BulkAlertsAnswer: {
+            /** Results */
+            results: components["schemas"]["BulkAlertResult"][];
+        };
+        /** @description `note` goes with ACKNOWLEDGE; `username` with ASSIGN, where null is nobody. */
+        BulkAlertsFormRequest: {
+            /**
+             * @description * `ACKNOWLEDGE` - ACKNOWLEDGE
+             *     * `RELEASE` - RELEASE
+             *     * `ASSIGN` - ASSIGN
+             * @enum {string}
+             */
+            operation: "ACKNOWLEDGE" | "RELEASE" | "ASSIGN";
+            ids: string[];
+            /** @default  */
+            note?: string;
+            username?: string | null;
         };
         /** BulkAnswer */
         BulkAnswer: {
@@ -870,6 +1756,18 @@ export interface components {
             /** Permissions */
             permissions: ("view" | "operate" | "admin")[];
         };
+        /** ClusterCount */
+        ClusterCount: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Total */
+            total: number;
+        };
         /**
          * ClusterEndpoints
          * @description Where the parts answer. The replicas of Prometheus hold the same as the one it names.
@@ -964,6 +1862,22 @@ export interface components {
             cached: boolean;
             /** Age Seconds */
             age_seconds: number;
+        };
+        /** ClusterStatistics */
+        ClusterStatistics: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Total */
+            total: number;
+            /** Mean Seconds To Acknowledge */
+            mean_seconds_to_acknowledge: number | null;
+            /** Mean Seconds To Resolve */
+            mean_seconds_to_resolve: number | null;
         };
         /**
          * ClusterStatus
@@ -1073,6 +1987,9 @@ export interface components {
             /** Last Seen At */
             last_seen_at: string | null;
         };
+        CommentFormRequest: {
+            text: string;
+        };
         /** @description What is not named is taken as it is stored. */
         CredentialChangeFormRequest: {
             /**
@@ -1155,6 +2072,23 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        /**
+         * DeliveryView
+         * @description One attempt. `error` is empty where it was taken; `status_code` null where none came.
+         */
+        DeliveryView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Status Code */
+            status_code: number | null;
+            /** Error */
+            error: string;
+            /** Duration Ms */
+            duration_ms: number;
+        };
         EndpointsFormRequest: {
             prometheus_url?: string | null;
             prometheus_replica_urls?: string[];
@@ -1173,6 +2107,25 @@ export interface components {
             api_group: string;
             /** Why */
             why: string;
+        };
+        /**
+         * FlappingAlert
+         * @description One alert of one cluster that fired 4 times or more in the last 24 hours of the window.
+         */
+        FlappingAlert: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Fingerprint */
+            fingerprint: string;
+            /** Alertname */
+            alertname: string;
+            /** Times */
+            times: number;
         };
         /**
          * FleetCapabilities
@@ -1586,6 +2539,128 @@ export interface components {
             needed_for: string;
         };
         /**
+         * NoisyAlert
+         * @description An alertname, and how often it was there.
+         */
+        NoisyAlert: {
+            /** Alertname */
+            alertname: string;
+            /** Total */
+            total: number;
+            /** Clusters */
+            clusters: number;
+            /** Mean Seconds To Acknowledge */
+            mean_seconds_to_acknowledge: number | null;
+            /** Mean Seconds To Resolve */
+            mean_seconds_to_resolve: number | null;
+        };
+        NoteFormRequest: {
+            /** @default  */
+            note?: string;
+        };
+        /**
+         * NotificationDetail
+         * @description With what is said, as a webhook gets it, and every attempt.
+         */
+        NotificationDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Route Id */
+            route_id: string | null;
+            /**
+             * Receiver Id
+             * Format: uuid
+             */
+            receiver_id: string;
+            /** Receiver Name */
+            receiver_name: string;
+            /** Group Labels */
+            group_labels: {
+                [key: string]: string;
+            };
+            /** Is Test */
+            is_test: boolean;
+            /** Fired */
+            fired: number;
+            /** Resolved */
+            resolved: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "PENDING" | "DELIVERED" | "FAILED" | "GIVEN_UP";
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+            /** Deliveries */
+            deliveries: components["schemas"]["DeliveryView"][];
+        };
+        /**
+         * NotificationView
+         * @description One message. Until `closed_at` it gathers; `due_at` is when it is closed or tried next.
+         */
+        NotificationView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Route Id */
+            route_id: string | null;
+            /**
+             * Receiver Id
+             * Format: uuid
+             */
+            receiver_id: string;
+            /** Receiver Name */
+            receiver_name: string;
+            /** Group Labels */
+            group_labels: {
+                [key: string]: string;
+            };
+            /** Is Test */
+            is_test: boolean;
+            /** Fired */
+            fired: number;
+            /** Resolved */
+            resolved: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "PENDING" | "DELIVERED" | "FAILED" | "GIVEN_UP";
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
+        };
+        /**
          * @description Who gives the token: by client credentials, or for a refresh token where one is sent.
          *
          *     The token endpoint is found by the issuer's own description, unless it is given.
@@ -1613,6 +2688,39 @@ export interface components {
         };
         PaginatedClusterAnswerList: {
             items: components["schemas"]["ClusterAnswer"][];
+            /** @example 1 */
+            total: number;
+            /** @example 1 */
+            page: number;
+            /** @example 20 */
+            page_size: number;
+            /** @example 1 */
+            total_pages: number;
+        };
+        PaginatedNotificationViewList: {
+            items: components["schemas"]["NotificationView"][];
+            /** @example 1 */
+            total: number;
+            /** @example 1 */
+            page: number;
+            /** @example 20 */
+            page_size: number;
+            /** @example 1 */
+            total_pages: number;
+        };
+        PaginatedReceiverViewList: {
+            items: components["schemas"]["ReceiverView"][];
+            /** @example 1 */
+            total: number;
+            /** @example 1 */
+            page: number;
+            /** @example 20 */
+            page_size: number;
+            /** @example 1 */
+            total_pages: number;
+        };
+        PaginatedRouteViewList: {
+            items: components["schemas"]["RouteView"][];
             /** @example 1 */
             total: number;
             /** @example 1 */
@@ -1679,6 +2787,23 @@ export interface components {
             /** Total Pages */
             total_pages: number;
         };
+        /** @description A webhook or Slack takes a `url`, a letter addresses. `url` and secret are not shown again. */
+        PatchedReceiverFormRequest: {
+            name?: string;
+            /**
+             * @description * `WEBHOOK` - Webhook
+             *     * `SLACK` - Slack, or what takes its messages
+             *     * `EMAIL` - E-mail
+             * @enum {string}
+             */
+            kind?: "WEBHOOK" | "SLACK" | "EMAIL";
+            url?: string;
+            /** @description What a webhook is signed with: whsec_ and base64. Without one, one is made. */
+            signing_secret?: string;
+            ca_bundle?: string;
+            email_addresses?: string[];
+            enabled?: boolean;
+        };
         PatchedRegistrationFormRequest: {
             name?: string;
             display_name?: string;
@@ -1714,6 +2839,29 @@ export interface components {
             };
             enabled?: boolean;
             credentials?: components["schemas"]["CredentialsFormRequest"];
+        };
+        /** @description An alert must fit all of it; what is left out does not matter. In labels * is any text. */
+        PatchedRouteFormRequest: {
+            name?: string;
+            /** @description Default: 100. */
+            position?: number;
+            /** Format: uuid */
+            receiver_id?: string;
+            severities?: ("CRITICAL" | "WARNING" | "INFO")[];
+            cluster_labels?: {
+                [key: string]: string;
+            };
+            alert_labels?: {
+                [key: string]: string;
+            };
+            /** @description What is alike in these is told together; cluster is the cluster's name. */
+            group_by?: string[];
+            group_wait_seconds?: number;
+            interval_seconds?: number;
+            tells_resolved?: boolean;
+            /** @description Whether the routes behind it are tried, too. */
+            continues?: boolean;
+            enabled?: boolean;
         };
         PatchedSavedQueryFormRequest: {
             name?: string;
@@ -1863,6 +3011,113 @@ export interface components {
              */
             status?: "queued";
         };
+        /** @description A webhook or Slack takes a `url`, a letter addresses. `url` and secret are not shown again. */
+        ReceiverFormRequest: {
+            name: string;
+            /**
+             * @description * `WEBHOOK` - Webhook
+             *     * `SLACK` - Slack, or what takes its messages
+             *     * `EMAIL` - E-mail
+             * @enum {string}
+             */
+            kind: "WEBHOOK" | "SLACK" | "EMAIL";
+            url?: string;
+            /** @description What a webhook is signed with: whsec_ and base64. Without one, one is made. */
+            signing_secret?: string;
+            ca_bundle?: string;
+            email_addresses?: string[];
+            enabled?: boolean;
+        };
+        /** ReceiverMade */
+        ReceiverMade: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "WEBHOOK" | "SLACK" | "EMAIL";
+            /**
+             * Host
+             * @description Scheme and host of its address; empty for e-mail.
+             */
+            host: string;
+            /** Ca Bundle */
+            ca_bundle: string;
+            /** Email Addresses */
+            email_addresses: string[];
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Problem
+             * @description Why it was switched off, where nobody did that; else empty.
+             */
+            problem: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * Signing Secret
+             * @description What messages are signed with. Shown here and never again; empty for others.
+             */
+            signing_secret: string;
+        };
+        /**
+         * ReceiverView
+         * @description Somebody who is told. Of its address only the host is shown.
+         */
+        ReceiverView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "WEBHOOK" | "SLACK" | "EMAIL";
+            /**
+             * Host
+             * @description Scheme and host of its address; empty for e-mail.
+             */
+            host: string;
+            /** Ca Bundle */
+            ca_bundle: string;
+            /** Email Addresses */
+            email_addresses: string[];
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Problem
+             * @description Why it was switched off, where nobody did that; else empty.
+             */
+            problem: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         RegistrationFormRequest: {
             name: string;
             display_name?: string;
@@ -1944,6 +3199,83 @@ export interface components {
              */
             expires_at?: string | null;
         };
+        /** @description An alert must fit all of it; what is left out does not matter. In labels * is any text. */
+        RouteFormRequest: {
+            name: string;
+            /** @description Default: 100. */
+            position?: number;
+            /** Format: uuid */
+            receiver_id: string;
+            severities?: ("CRITICAL" | "WARNING" | "INFO")[];
+            cluster_labels?: {
+                [key: string]: string;
+            };
+            alert_labels?: {
+                [key: string]: string;
+            };
+            /** @description What is alike in these is told together; cluster is the cluster's name. */
+            group_by?: string[];
+            group_wait_seconds?: number;
+            interval_seconds?: number;
+            tells_resolved?: boolean;
+            /** @description Whether the routes behind it are tried, too. */
+            continues?: boolean;
+            enabled?: boolean;
+        };
+        /**
+         * RouteView
+         * @description Which alerts go to a receiver; routes are tried by position, then by name.
+         */
+        RouteView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Position */
+            position: number;
+            /**
+             * Receiver Id
+             * Format: uuid
+             */
+            receiver_id: string;
+            /** Receiver Name */
+            receiver_name: string;
+            /** Severities */
+            severities: ("CRITICAL" | "WARNING" | "INFO")[];
+            /** Cluster Labels */
+            cluster_labels: {
+                [key: string]: string;
+            };
+            /** Alert Labels */
+            alert_labels: {
+                [key: string]: string;
+            };
+            /** Group By */
+            group_by: string[];
+            /** Group Wait Seconds */
+            group_wait_seconds: number;
+            /** Interval Seconds */
+            interval_seconds: number;
+            /** Tells Resolved */
+            tells_resolved: boolean;
+            /** Continues */
+            continues: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
         SavedQueryFormRequest: {
             name: string;
             /** @default  */
@@ -1998,6 +3330,24 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** SeverityCounts */
+        SeverityCounts: {
+            /**
+             * Critical
+             * @default 0
+             */
+            CRITICAL?: number;
+            /**
+             * Warning
+             * @default 0
+             */
+            WARNING?: number;
+            /**
+             * Info
+             * @default 0
+             */
+            INFO?: number;
+        };
         /** SignIn */
         SignIn: {
             /**
@@ -2014,6 +3364,14 @@ export interface components {
              * @description As whom the API server knows it.
              */
             username: string | null;
+        };
+        /**
+         * SigningSecret
+         * @description It is shown here and never again.
+         */
+        SigningSecret: {
+            /** Signing Secret */
+            signing_secret: string;
         };
         /** @description Until `ends_at`, or for `duration_seconds` from its start. Without `starts_at` it is now. */
         SilenceChangeFormRequest: {
@@ -2258,6 +3616,25 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepAnswer"][];
         };
+        /** TrialView */
+        TrialView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Status Code */
+            status_code: number | null;
+            /** Error */
+            error: string;
+            /** Duration Ms */
+            duration_ms: number;
+            /**
+             * Notification Id
+             * Format: uuid
+             */
+            notification_id: string;
+        };
         /** Validated */
         Validated: {
             /** Valid */
@@ -2293,6 +3670,54 @@ export interface components {
              */
             permissions_problem: string;
         };
+        WebhookAlertRequest: {
+            /**
+             * @description * `firing` - firing
+             *     * `resolved` - resolved
+             * @enum {string}
+             */
+            status?: "firing" | "resolved";
+            labels: {
+                [key: string]: string;
+            };
+            annotations?: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            startsAt: string;
+            /** Format: date-time */
+            endsAt?: string;
+            generatorURL?: string;
+            fingerprint?: string;
+        };
+        /**
+         * WebhookAnswer
+         * @description Told once it is committed.
+         */
+        WebhookAnswer: {
+            /**
+             * Stored
+             * @description Alerts that are in the table, newly or already.
+             */
+            stored: number;
+            /**
+             * Unusable
+             * @description Those left out: without a start, labels or a status that there is.
+             */
+            unusable: number;
+        };
+        /** @description What Alertmanager posts; what else it may name is let pass. */
+        WebhookBodyRequest: {
+            /**
+             * @description * `firing` - firing
+             *     * `resolved` - resolved
+             * @enum {string}
+             */
+            status?: "firing" | "resolved";
+            receiver?: string;
+            truncatedAlerts?: number;
+            alerts: components["schemas"]["WebhookAlertRequest"][];
+        };
         /** WebhookToken */
         WebhookToken: {
             /** Token */
@@ -2307,6 +3732,2612 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    alerts_list: {
+        parameters: {
+            query?: {
+                /** @description somebody holds it, or, where it is over, once did */
+                acknowledged?: boolean;
+                /** @description exactly one of these */
+                alertname?: string[];
+                /** @description by user name; empty: nobody */
+                assigned_to?: string;
+                /** @description of these clusters */
+                cluster_id?: string[];
+                inhibited?: boolean;
+                /** @description name=value, name!=value, or with * for any text name=~web-*, name!~web-*; repeat to narrow further. A label that is not there is one that is empty */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                /** @description one or several of these by comma, -field for descending; the worst severity is the highest: severity, starts_at, ends_at, changed_at, alertname, cluster */
+                ordering?: string;
+                page?: number;
+                page_size?: number;
+                /** @description in name, values of labels, and annotations; repeat to narrow further. Of what is over, words by their beginnings: a word is what stands between blanks and punctuation */
+                search?: string[];
+                severity?: ("CRITICAL" | "INFO" | "WARNING")[];
+                silenced?: boolean;
+                /** @description over from this time on, or, where it is not over, begun */
+                since?: string;
+                /** @description FIRING and PENDING, if not said */
+                state?: ("FIRING" | "PENDING" | "RESOLVED")[];
+                /** @description over, or begun, before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_retrieve: {
+        parameters: {
+            query?: {
+                /** @description that of this cluster */
+                cluster_id?: string;
+            };
+            header?: never;
+            path: {
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is over, or does not fire yet, or somebody else holds it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssigneeFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is over, or does not fire yet, or somebody else holds it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_story: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertStory"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertEntryView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAlertsFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAlertsAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_export: {
+        parameters: {
+            query?: {
+                /** @description somebody holds it, or, where it is over, once did */
+                acknowledged?: boolean;
+                /** @description exactly one of these */
+                alertname?: string[];
+                /** @description by user name; empty: nobody */
+                assigned_to?: string;
+                /** @description of these clusters */
+                cluster_id?: string[];
+                format?: "csv" | "json";
+                inhibited?: boolean;
+                /** @description name=value, name!=value, or with * for any text name=~web-*, name!~web-*; repeat to narrow further. A label that is not there is one that is empty */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                /** @description one or several of these by comma, -field for descending; the worst severity is the highest: severity, starts_at, ends_at, changed_at, alertname, cluster */
+                ordering?: string;
+                /** @description in name, values of labels, and annotations; repeat to narrow further. Of what is over, words by their beginnings: a word is what stands between blanks and punctuation */
+                search?: string[];
+                severity?: ("CRITICAL" | "INFO" | "WARNING")[];
+                silenced?: boolean;
+                /** @description over from this time on, or, where it is not over, begun */
+                since?: string;
+                /** @description FIRING and PENDING, if not said */
+                state?: ("FIRING" | "PENDING" | "RESOLVED")[];
+                /** @description over, or begun, before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/json": components["schemas"]["AlertFile"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_groups: {
+        parameters: {
+            query?: {
+                /** @description somebody holds it, or, where it is over, once did */
+                acknowledged?: boolean;
+                /** @description exactly one of these */
+                alertname?: string[];
+                /** @description by user name; empty: nobody */
+                assigned_to?: string;
+                /** @description labels, at most 5, of which the first stands outermost; `cluster` is the cluster's name and `severity` ours. alertname, if not said */
+                by?: string[];
+                /** @description of these clusters */
+                cluster_id?: string[];
+                inhibited?: boolean;
+                /** @description name=value, name!=value, or with * for any text name=~web-*, name!~web-*; repeat to narrow further. A label that is not there is one that is empty */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                page?: number;
+                page_size?: number;
+                /** @description in name, values of labels, and annotations; repeat to narrow further. Of what is over, words by their beginnings: a word is what stands between blanks and punctuation */
+                search?: string[];
+                severity?: ("CRITICAL" | "INFO" | "WARNING")[];
+                silenced?: boolean;
+                /** @description over from this time on, or, where it is not over, begun */
+                since?: string;
+                /** @description FIRING and PENDING, if not said */
+                state?: ("FIRING" | "PENDING" | "RESOLVED")[];
+                /** @description over, or begun, before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertGroupsPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_history: {
+        parameters: {
+            query?: {
+                /** @description somebody holds it, or, where it is over, once did */
+                acknowledged?: boolean;
+                /** @description exactly one of these */
+                alertname?: string[];
+                /** @description by user name; empty: nobody */
+                assigned_to?: string;
+                /** @description of these clusters */
+                cluster_id?: string[];
+                inhibited?: boolean;
+                /** @description name=value, name!=value, or with * for any text name=~web-*, name!~web-*; repeat to narrow further. A label that is not there is one that is empty */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                /** @description one or several of these by comma, -field for descending; the worst severity is the highest: severity, starts_at, ends_at, changed_at, alertname, cluster */
+                ordering?: string;
+                page?: number;
+                page_size?: number;
+                /** @description in name, values of labels, and annotations; repeat to narrow further. Of what is over, words by their beginnings: a word is what stands between blanks and punctuation */
+                search?: string[];
+                severity?: ("CRITICAL" | "INFO" | "WARNING")[];
+                silenced?: boolean;
+                /** @description over from this time on, or, where it is not over, begun */
+                since?: string;
+                /** @description over, or begun, before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notifications_list: {
+        parameters: {
+            query?: {
+                is_test?: boolean;
+                page?: number;
+                page_size?: number;
+                receiver_id?: string;
+                route_id?: string;
+                /** @description made at or after */
+                since?: string;
+                status?: "DELIVERED" | "FAILED" | "GIVEN_UP" | "PENDING";
+                /** @description made before */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedNotificationViewList"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_notifications_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDetail"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_notifications_redeliver_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDetail"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It gathers still, or its receiver is switched off. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receivers_list: {
+        parameters: {
+            query?: {
+                enabled?: boolean;
+                kind?: "EMAIL" | "SLACK" | "WEBHOOK";
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedReceiverViewList"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_receivers_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiverFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverMade"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one of this name already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_receivers_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_receivers_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Routes lead to it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_receivers_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedReceiverFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one of this name already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_receivers_signing_secret_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningSecret"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_receivers_test_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    routes_list: {
+        parameters: {
+            query?: {
+                enabled?: boolean;
+                page?: number;
+                page_size?: number;
+                receiver_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRouteViewList"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_routes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one of this name already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_routes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_routes_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_routes_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedRouteFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one of this name already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_same: {
+        parameters: {
+            query?: {
+                /** @description somebody holds it, or, where it is over, once did */
+                acknowledged?: boolean;
+                /** @description exactly one of these */
+                alertname?: string[];
+                /** @description by user name; empty: nobody */
+                assigned_to?: string;
+                /** @description of these clusters */
+                cluster_id?: string[];
+                inhibited?: boolean;
+                /** @description name=value, name!=value, or with * for any text name=~web-*, name!~web-*; repeat to narrow further. A label that is not there is one that is empty */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                page?: number;
+                page_size?: number;
+                /** @description in name, values of labels, and annotations; repeat to narrow further. Of what is over, words by their beginnings: a word is what stands between blanks and punctuation */
+                search?: string[];
+                severity?: ("CRITICAL" | "INFO" | "WARNING")[];
+                silenced?: boolean;
+                /** @description over from this time on, or, where it is not over, begun */
+                since?: string;
+                /** @description FIRING and PENDING, if not said */
+                state?: ("FIRING" | "PENDING" | "RESOLVED")[];
+                /** @description over, or begun, before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertGroupsPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     silences_list: {
         parameters: {
             query?: {
@@ -2790,6 +6821,190 @@ export interface operations {
                 };
             };
             /** @description A named cluster is not there, or is disabled. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_statistics: {
+        parameters: {
+            query?: {
+                /** @description exactly one of these */
+                alertname?: string[];
+                /** @description of these clusters */
+                cluster_id?: string[];
+                /** @description name=value, name!=value, or with * for any text name=~web-*, name!~web-*; repeat to narrow further. A label that is not there is one that is empty */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                severity?: ("CRITICAL" | "INFO" | "WARNING")[];
+                /** @description over from this time on, or, where it is not over, begun */
+                since?: string;
+                /** @description over, or begun, before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertStatistics"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBodyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token is not that of the cluster, or there is no such. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
             404: {
                 headers: {
                     [name: string]: unknown;
