@@ -7,11 +7,6 @@ COLUMNS = {
     "count": ("3",) * 3,
     "name": ("NVIDIA H100 80GB HBM3", "NVIDIA A100-SXM4-80GB", "NVIDIA RTX A4000"),
     "serial": ("1234567890123", "1234567890124", "[N/A]"),
-    "uuid": (
-        "GPU-bbbbbbbb-0000-4000-8000-000000000000",
-        "GPU-aaaaaaaa-0000-4000-8000-000000000001",
-        "GPU-dddddddd-0000-4000-8000-000000000002",
-    ),
     "pci.bus_id": ("00000000:19:00.0", "00000000:01:00.0", "00000000:0B:00.0"),
     "index": ("0", "1", "2"),
     "display_mode": ("[Requested functionality has been deprecated]",) * 3,
@@ -60,6 +55,11 @@ COLUMNS = {
     "mig.mode.current": ("Disabled", "Enabled", "[N/A]"),
     "platform.chassis_serial_number": ("",) * 3,
     "fabric.state": ("Completed", "N/A", "N/A"),
+    "uuid": (
+        "GPU-bbbbbbbb-0000-4000-8000-000000000000",
+        "GPU-aaaaaaaa-0000-4000-8000-000000000001",
+        "GPU-dddddddd-0000-4000-8000-000000000002",
+    ),
 }
 CSV = (
     "\n".join(", ".join(row) for row in (tuple(COLUMNS), *zip(*COLUMNS.values(), strict=True)))
@@ -72,8 +72,8 @@ GPU 1: NVIDIA A100-SXM4-80GB (UUID: GPU-aaaaaaaa-0000-4000-8000-000000000001)
   MIG 1c.1g.10gb+me Device  1: (UUID: MIG-22222222-0000-4000-8000-000000000002)
 """
 
-PROCESSES = """gpu_uuid, pid, process_name, used_gpu_memory [MiB]
-GPU-bbbbbbbb-0000-4000-8000-000000000000, 11327, python3 -c print(1, 2), 17252 MiB
-GPU-aaaaaaaa-0000-4000-8000-000000000001, 21180, /usr/bin/train, 10987 MiB
-GPU-dddddddd-0000-4000-8000-000000000002, 77, [Not Found], [N/A]
+PROCESSES = """pid, used_gpu_memory [MiB], process_name, gpu_uuid
+11327, 17252 MiB, python3 -c print(1, 2), GPU-bbbbbbbb-0000-4000-8000-000000000000
+21180, 10987 MiB, /usr/bin/train, GPU-aaaaaaaa-0000-4000-8000-000000000001
+77, [N/A], [Not Found], GPU-dddddddd-0000-4000-8000-000000000002
 """

@@ -2,12 +2,12 @@
 
 import pytest
 
-from apps.observability.gpus.reading import EccCounts, Gpu
+from apps.observability.gpus.reading import REASON_BITS, EccCounts, Gpu
 from apps.observability.sources.nvidia_smi import document as xml
 from apps.observability.sources.nvidia_smi import listing, processes, refusals, table
 from tests.observability.gpus.documents import A100_SLICED, document, whole
 from tests.observability.gpus.older_documents import LOST
-from tests.observability.gpus.tables import COLUMNS, CSV, LIST, PROCESSES
+from tests.observability.gpus.tables import CSV, LIST, PROCESSES
 
 A100 = "GPU-aaaaaaaa-0000-4000-8000-000000000001"
 H100 = "GPU-bbbbbbbb-0000-4000-8000-000000000000"
@@ -65,11 +65,8 @@ def test_a_card_of_windows_keeps_what_it_does_not_give() -> None:
     assert gpu.memory_temperature_celsius is None
 
 
-def test_units_may_be_left_out_and_the_header_too() -> None:
+def test_units_may_be_left_out() -> None:
     assert table.read(nounits()).gpus == table.read(CSV).gpus
-    bare = CSV.partition("\n")[2]
-    columns = [name.partition(" ")[0] for name in COLUMNS]
-    assert table.read(bare, columns).gpus == table.read(CSV).gpus
 
 
 def test_the_older_names_of_columns_are_understood() -> None:
@@ -84,6 +81,28 @@ def test_reasons_are_taken_from_the_mask_where_it_is_all_there_is() -> None:
         "hw_thermal_slowdown",
         "hw_power_brake_slowdown",
     )
+
+
+def test_without_the_mask_all_reasons_must_have_a_column() -> None:
+    names = [name for name in REASON_BITS if name != "display_clocks_setting"]
+    columns = ", ".join(f"clocks_event_reasons.{name}" for name in names)
+    row = ", ".join("Active" if name == "sw_power_cap" else "Not Active" for name in names)
+    (gpu,) = table.read(f"uuid, {columns}\n{A100}, {row}\n").gpus
+    assert gpu.throttle_reasons == ("sw_power_cap",)
+    (gpu,) = table.read(
+        f"uuid, {columns.replace('sync_boost', 'sinc_boost')}\n{A100}, {row}\n"
+    ).gpus
+    assert gpu.throttle_reasons is None
+
+
+def test_rows_that_are_missing_are_told_and_a_row_without_an_end_is_none() -> None:
+    rows = CSV.splitlines(keepends=True)
+    reading = table.read("".join(rows[:3]))
+    assert reading.attached == 3
+    assert reading.errors == ("3 GPUs are attached, 2 are described",)
+    cut = table.read(CSV[:-3])
+    assert [gpu.index for gpu in cut.gpus] == [0, 1]
+    assert "nvidia-smi's output breaks off within a line" in cut.errors
 
 
 def test_the_xml_and_the_table_of_a_card_agree_on_all_that_both_say() -> None:
@@ -173,8 +192,6 @@ def test_processes_come_with_their_card_and_names_may_hold_commas() -> None:
         (A100, 21180, "/usr/bin/train", 10987),
         ("GPU-dddddddd-0000-4000-8000-000000000002", 77, None, None),
     ]
-    bare, _ = processes.read(PROCESSES.partition("\n")[2])
-    assert bare == found
 
 
 def test_processes_are_given_to_the_cards_that_listed_none_themselves() -> None:
@@ -188,14 +205,15 @@ def test_processes_are_given_to_the_cards_that_listed_none_themselves() -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        f"{H100}, 113x7, a, 5 MiB",
-        f"{H100[:-1]}, 7, a, 5 MiB",
-        "7, a, 5 MiB",
-        f"{H100}, 7, a, 5, MiB",
+        f"113x7, 5 MiB, a, {H100}",
+        f"7, 5 MiB, a, {H100[:-1]}",
+        f"7, 5 MiB, {H100}",
+        f"7, 5, MiB, a, {H100}",
     ],
 )
 def test_a_process_that_cannot_be_told_is_left_out(row: str) -> None:
-    found, errors = processes.read(row)
+    header = PROCESSES.partition("\n")[0]
+    found, errors = processes.read(f"{header}\n{row}\n")
     assert found == ()
     assert errors
 

@@ -92,17 +92,30 @@ def single(place: str, texts: Texts, read: cells.Reader) -> Value:
 
 
 def _reasons(texts: Texts, reasons: Mapping[str, str], errors: list[str]) -> tuple[str, ...] | None:
-    """Return what holds the clocks down; nothing where one of the reasons cannot be read."""
+    """Return what holds the clocks down; nothing where one of the reasons cannot be read.
+
+    The mask has them all in one number. Without it each reason must have a place: one that stands
+    nowhere might be the one that is active.
+    """
     try:
-        said = {
-            name: single(reasons[name], texts, cells.active)
-            for name in REASON_BITS
-            if name in reasons
-        }
         mask = single(reasons.get("active", ""), texts, cells.mask)
+        if isinstance(mask, int):
+            return reasons_in(mask)
+        said = {
+            name: single(place, texts, cells.active)
+            for name, place in reasons.items()
+            if name in REASON_BITS
+        }
     except Unreadable as unreadable:
         errors.append(f"a clock event reason reads {unreadable}")
         return None
-    if any(one is not None for one in said.values()):
-        return tuple(name for name, active in said.items() if active)
-    return reasons_in(mask) if isinstance(mask, int) else None
+    if all(one is None for one in said.values()) or not _complete(texts, reasons):
+        return None
+    return tuple(name for name in REASON_BITS if said.get(name))
+
+
+def _complete(texts: Texts, reasons: Mapping[str, str]) -> bool:
+    """Whether all reasons are there that a table can have; the XML has those the card knows."""
+    return "active" not in reasons or all(
+        place in texts for name, place in reasons.items() if name in REASON_BITS
+    )

@@ -37,7 +37,7 @@ _UUID = re.compile(r"(?:GPU|MIG)-[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F
 _BUS_ID = re.compile(r"[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-9a-fA-F]")
 _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}")
 _PSTATE = re.compile(r"P(?:[0-9]|1[0-5])")
-_MASK = re.compile(r"0x[0-9a-fA-F]{1,16}")
+_MASK = re.compile(r"0x[0-9a-fA-F]{16}")
 _RECOVERY = {
     "none": "NONE",
     "reset": "GPU_RESET",
@@ -66,10 +66,11 @@ class Unreadable(ValueError):
 
 def given(text: str) -> str | None:
     """Return the text that was given, None where the card says that it gives none."""
-    bare = text.strip()
-    if bare.startswith("[") and bare.endswith("]"):
-        bare = bare[1:-1].strip()
-    return None if bare.lower() in MISSING else bare
+    shown = text.strip()
+    bare = shown[1:-1].strip() if shown.startswith("[") and shown.endswith("]") else shown
+    if bare.lower() in MISSING:
+        return None
+    return bare if bare.lower() in LOST | VAGUE else shown
 
 
 def failure(texts: Iterable[str]) -> str | None:
@@ -135,6 +136,12 @@ def _shaped(form: re.Pattern[str]) -> Callable[[str], str]:
 
 
 uuid = _shaped(_UUID)
+
+
+def holds_uuid(text: str) -> bool:
+    return _UUID.search(text) is not None
+
+
 version = _shaped(_VERSION)
 pstate = _shaped(_PSTATE)
 

@@ -4,41 +4,37 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from apps.observability.gpus.reading import COMPUTE, GpuProcess, NodeReading
-from apps.observability.sources.nvidia_smi import building, refusals
+from apps.observability.sources.nvidia_smi import building, cells, lines, refusals
 from apps.observability.sources.nvidia_smi.fields import PROCESS
 
 CAP = 2**20
-# Without the card's UUID nobody could say which card a process is on.
-ASKED = ("gpu_uuid", "pid", "process_name", "used_memory")
-SEPARATOR = ", "
+# Without the card's UUID nobody could say which card a process is on; it is the last since its
+# length is known, so that of a row that was cut there nothing else is short.
+ASKED = ("pid", "used_memory", "process_name", "gpu_uuid")
 
 _NAMES = {column for field in PROCESS for column in field.csv}
 _PROGRAM = ("process_name", "name")
 
 
-def read(
-    output: bytes | str, columns: Sequence[str] = ASKED
-) -> tuple[tuple[GpuProcess, ...], tuple[str, ...]]:
-    """Return the processes, and what could not be read; `columns` counts where it has no header."""
+def read(output: bytes | str) -> tuple[tuple[GpuProcess, ...], tuple[str, ...]]:
+    """Return the processes, and what could not be read, of an output with its header and units."""
     if len(output) > CAP:
         return (), (f"nvidia-smi printed more than {CAP} bytes",)
-    text = output.decode("utf-8", "replace") if isinstance(output, bytes) else output
+    said, errors = lines.whole(output)
     found: list[GpuProcess] = []
-    errors: list[str] = []
-    other: list[str] = []
-    header = list(columns)
-    for line in filter(str.strip, text.splitlines()):
-        row = line.split(SEPARATOR)
-        names = [one.strip().removesuffix(" [MiB]") for one in row]
-        if "pid" in names and set(names) & set(_PROGRAM):
-            header = names
+    around: list[str] = []
+    header: list[str] = []
+    for line in said:
+        row = line.split(lines.SEPARATOR)
+        if not header:
+            header = _header(row)
+            around += [] if header else [line]
         elif len(row) == 1:
-            other.append(line)
+            around.append(line)
         else:
             process = _row(row, header, errors)
             found += [process] if process is not None else []
-    said = refusals.read("\n".join(other), must_speak=False)
-    return tuple(found), (*said.errors, *errors)
+    return tuple(found), (*refusals.read("\n".join(around), must_speak=False).errors, *errors)
 
 
 def attach(reading: NodeReading, processes: Sequence[GpuProcess]) -> NodeReading:
@@ -52,23 +48,32 @@ def attach(reading: NodeReading, processes: Sequence[GpuProcess]) -> NodeReading
     return replace(reading, gpus=gpus)
 
 
+def _header(row: list[str]) -> list[str]:
+    names = [name for name, _ in lines.columns(row) or ()]
+    return names if "pid" in names and "gpu_uuid" in names and set(names) & set(_PROGRAM) else []
+
+
 def _row(row: list[str], header: Sequence[str], errors: list[str]) -> GpuProcess | None:
     """Read a row. The name of a program may hold separators; the cells on both sides may not."""
-    place = next((at for at, name in enumerate(header) if name in _PROGRAM), None)
+    place = next(at for at, name in enumerate(header) if name in _PROGRAM)
     spare = len(row) - len(header)
-    if spare < 0 or (spare > 0 and place is None):
+    if spare < 0:
         errors.append(f"a process has {len(row)} cells under a header of {len(header)}")
         return None
-    if spare and place is not None:
-        row = [
-            *row[:place],
-            SEPARATOR.join(row[place : place + spare + 1]),
-            *row[place + spare + 1 :],
-        ]
+    end = place + spare + 1
+    grown = any(cells.holds_uuid(one) for one in row[place:end])
+    row = [*row[:place], lines.SEPARATOR.join(row[place:end]), *row[end:]]
     texts = {name: [cell] for name, cell in zip(header, row, strict=True) if name in _NAMES}
     process, wrong = building.process(texts, building.in_csv)
-    if process is None or (spare and wrong) or ("gpu_uuid" in header and process.gpu_uuid is None):
-        errors.append(f"a process cannot be told: {'; '.join(wrong) or 'of no card'}")
+    # A name may hold anything, so that one damaged cell beside it puts the whole row in doubt; one
+    # that holds another card's UUID is two rows grown together.
+    if process is None or process.gpu_uuid is None or wrong or grown or not _has_unit(texts):
+        errors.append(f"a process cannot be told: {'; '.join(wrong) or 'its row has moved'}")
         return None
-    errors += wrong
     return replace(process, type=COMPUTE)
+
+
+def _has_unit(texts: dict[str, list[str]]) -> bool:
+    """Whether the memory is whole to its end, or not given."""
+    said = texts.get("used_gpu_memory", texts.get("used_memory", [""]))[0]
+    return cells.given(said) is None or said.endswith(" MiB")

@@ -1,117 +1,137 @@
 """The CSV of `nvidia-smi --query-gpu=... --format=csv`: every row against the header above it.
 
-Cells are told apart by a comma and a space, and nothing is quoted: one that is lost or made by
-damage moves all that follow, so that a row which does not fit its header is no row at all.
+Damage to a separator moves all the cells that follow, so that a row which does not fit its header
+is no row at all; damage to one cell costs that cell.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
 from apps.observability.gpus.reading import NVIDIA_SMI, REASON_BITS, Gpu, NodeReading
-from apps.observability.sources.nvidia_smi import building, cells, refusals
+from apps.observability.sources.nvidia_smi import building, cells, lines, refusals
 from apps.observability.sources.nvidia_smi.cells import Reader, Unreadable
 from apps.observability.sources.nvidia_smi.fields import GPU
 
 CAP = 2**20
-SEPARATOR = ", "
-REASONS = {name: f"clocks_event_reasons.{name}" for name in (*REASON_BITS, "active")}
+# The table has no column for the setting of the display's clocks; the mask has a bit for it.
+REASONS = {
+    name: f"clocks_event_reasons.{name}"
+    for name in (*REASON_BITS, "active")
+    if name != "display_clocks_setting"
+}
 READERS: dict[str, Reader] = {
     **{column: field.read for field in GPU for column in field.csv},
     **dict.fromkeys(REASONS.values(), cells.active),
     REASONS["active"]: cells.mask,
     "driver_version": cells.version,
+    "count": cells.count,
 }
-# What is worth asking for where the XML lacks it, or cannot be had.
+# What is worth asking for where the XML lacks it, or cannot be had. The UUID is the last, since
+# its length is known: of a row that was cut there nothing else is short.
 ASKED = (
-    *dict.fromkeys(field.csv[0] for field in GPU if field.csv),
-    "driver_version",
+    *dict.fromkeys(field.csv[0] for field in GPU if field.csv and field.name != "uuid"),
     "clocks_event_reasons.active",
+    "driver_version",
+    "count",
+    "uuid",
 )
 # As many cells that do not fit their columns are no accident of one cell: the row has moved.
 MOVED = 2
 
-_UNIT = re.compile(r" \[[A-Za-z%/]{1,8}\]$")
-# What is left of a cell when damage has put a separator before its unit.
-_UNITS = {"MiB", "MHz", "W", "%", "us", "ms", "C", "KB/s"}
+# Names of columns and their units.
+_Header = list[tuple[str, str]]
+_Row = dict[str, list[str]]
 
 
-def read(output: bytes | str, columns: Sequence[str] = ()) -> NodeReading:
-    """Read what the command printed; `columns` are those asked for, where it has no header."""
+def read(output: bytes | str) -> NodeReading:
+    """Read what the command printed, with its header; with units or without."""
     if len(output) > CAP:
         return NodeReading(NVIDIA_SMI, errors=(f"nvidia-smi printed more than {CAP} bytes",))
-    text = output.decode("utf-8", "replace") if isinstance(output, bytes) else output
-    header = [_plain(one) for one in columns]
-    gpus: list[Gpu] = []
-    drivers: set[str] = set()
-    errors: list[str] = []
+    said, errors = lines.whole(output)
+    header: _Header = []
+    rows: list[_Row] = []
     around: list[str] = []
-    for line in filter(str.strip, text.splitlines()):
-        row = line.split(SEPARATOR)
-        if not header and is_header(row):
-            header = [_plain(one) for one in row]
-        elif not header or len(row) == 1 != len(header):
+    for line in said:
+        row = line.split(lines.SEPARATOR)
+        if not header:
+            header = _header(row)
+            around += [] if header else [line]
+        elif len(row) == 1 != len(header):
             around.append(line)
-        elif wrong := _misfit(row, header):
-            errors.append(wrong)
         else:
-            texts = _texts(row, header)
-            gpus.append(building.card(texts, building.in_csv, REASONS))
-            drivers |= set(texts.get("driver_version", ()))
+            rows += _row(row, header, errors)
+    gpus = [_card(row) for row in rows]
+    return _reading(gpus, rows, around, errors)
+
+
+def _reading(
+    gpus: Sequence[Gpu], rows: Sequence[_Row], around: Sequence[str], errors: list[str]
+) -> NodeReading:
+    driver, attached = (_of_node(name, rows) for name in ("driver_version", "count"))
+    if attached is not None and attached != len(gpus):
+        errors.append(f"{attached} GPUs are attached, {len(gpus)} are described")
     said = refusals.read("\n".join(around), must_speak=not gpus and not errors)
     return NodeReading(
         NVIDIA_SMI,
         tuple(gpus),
-        driver_version=_driver(drivers),
+        driver_version=driver if isinstance(driver, str) else None,
+        attached=attached if isinstance(attached, int) else None,
         lost=said.lost,
         errors=(*said.errors, *errors),
     )
 
 
-def is_header(row: Iterable[str]) -> bool:
-    """Whether the cells are names of columns. Damage to one of them does not hide the others."""
-    known = [_plain(one) in READERS for one in row]
-    return sum(known) * 2 > len(known) or sum(known) > MOVED
+def _header(row: list[str]) -> _Header:
+    """Return the columns if these are names of columns, as far as one can tell."""
+    named = lines.columns(row) or []
+    # The name of these changed from throttle to event; their meaning did not.
+    named = [(name.replace("throttle_reasons", "event_reasons"), unit) for name, unit in named]
+    return named if any(name in READERS for name, _ in named) else []
 
 
-def _plain(column: str) -> str:
-    """Return the name of a column without its unit, by its newer name where it has two."""
-    name = _UNIT.sub("", column.strip())
-    return name.replace("clocks_throttle_reasons", "clocks_event_reasons")
-
-
-def _misfit(row: Sequence[str], header: Sequence[str]) -> str | None:
+def _row(row: list[str], header: _Header, errors: list[str]) -> list[_Row]:
     if len(row) != len(header):
-        return f"a row has {len(row)} cells under a header of {len(header)}"
-    wrong = [column for column, cell in zip(header, row, strict=True) if not _fits(column, cell)]
-    return f"a row has moved: {', '.join(wrong[:4])} do not fit" if len(wrong) >= MOVED else None
+        errors.append(f"a row has {len(row)} cells under a header of {len(header)}")
+        return []
+    pairs = list(zip(header, row, strict=True))
+    with_units = any(unit and cell.endswith(f" {unit}") for (_, unit), cell in pairs)
+    wrong = {
+        place
+        for place, ((name, unit), cell) in enumerate(pairs)
+        if not _fits(name, unit if with_units else "", cell)
+    }
+    if len(wrong) >= MOVED:
+        errors.append(f"a row has moved: {len(wrong)} of its cells do not fit")
+        return []
+    texts: _Row = {}
+    for place, ((name, _), cell) in enumerate(pairs):
+        # Two texts are one too many: the cell is told, and is not read.
+        texts.setdefault(name, []).extend([cell, "damaged"] if place in wrong else [cell])
+    return [texts]
 
 
-def _fits(column: str, cell: str) -> bool:
-    if cell.strip() in _UNITS:
-        return False
+def _fits(name: str, unit: str, cell: str) -> bool:
+    """Whether a cell may stand in its column: a value of its kind, or a way of giving none."""
     text = cells.given(cell)
-    if column not in READERS or text is None or text.lower() in cells.LOST | cells.VAGUE:
+    if text is None or text.lower() in cells.LOST | cells.VAGUE:
         return True
+    if text.startswith("[") != text.endswith("]") or text == unit:
+        return False
+    if unit and not text.endswith(f" {unit}"):
+        return False
     try:
-        READERS[column](text)
+        return READERS.get(name, str)(text) is not None
     except Unreadable:
         return False
-    return True
 
 
-def _texts(row: Sequence[str], header: Sequence[str]) -> dict[str, list[str]]:
-    texts: dict[str, list[str]] = {}
-    for column, cell in zip(header, row, strict=True):
-        texts.setdefault(column, []).append(cell)
-    return texts
+def _card(texts: _Row) -> Gpu:
+    return building.card(texts, building.in_csv, REASONS)
 
 
-def _driver(said: set[str]) -> str | None:
-    """Return the driver's version, which is one for the whole node, if all rows agree."""
-    texts = [text for one in said if (text := cells.given(one)) is not None]
-    if len(texts) != 1:
-        return None
+def _of_node(name: str, rows: Iterable[_Row]) -> cells.Value:
+    """Return what is one for the whole node and stands in every row, if all rows agree."""
+    said = {text for row in rows for one in row.get(name, ()) if (text := cells.given(one))}
     try:
-        return str(cells.version(texts[0]))
+        return READERS[name](said.pop()) if len(said) == 1 else None
     except Unreadable:
         return None
