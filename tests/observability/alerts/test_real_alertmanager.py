@@ -1,21 +1,20 @@
 """Our table beside a real Alertmanager's own view of its alerts, whatever is done to it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from rest_framework.test import APIClient
 
 from apps.clusters.actions import webhook_tokens
 from apps.clusters.models import Cluster
-from apps.observability.actions.alerts import reconciling
 from apps.observability.federation import upstreams
 from apps.observability.models import Alert, AlertPath
 from tests.contract.conftest import running
 from tests.factories import make_cluster
+from tests.observability.alerts.rounds import believe, reconcile
 from tests.observability.alerts.told_and_asked import Real, told_and_asked, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,18 +43,6 @@ def cluster(real: Real, tmp_path: Path, db: None) -> Iterator[Cluster]:
         real.configure(f"{platform}/api/v1/alerts/webhook/{made.pk}")
         real.start()
         yield made
-
-
-def reconcile() -> int:
-    return async_to_sync(reconciling.reconcile)()
-
-
-def believe() -> None:
-    """Have whatever was started, started long ago."""
-    long_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    for path in AlertPath.objects.all():
-        path.starts = dict.fromkeys(path.starts, long_ago)
-        path.save(update_fields=["starts"])
 
 
 def its_view(real: Real) -> dict[tuple[str, datetime], Any]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from asgiref.sync import async_to_sync
 
 from apps.clusters.models import Cluster
 from apps.observability.actions.alerts import reconciling
@@ -19,6 +18,7 @@ from apps.streaming.envelope import Event
 from tests.factories import make_cluster
 from tests.fakes import alertmanager as fake
 from tests.fakes.alertmanager import Alertmanager, fingerprint_of
+from tests.observability.alerts.rounds import believe, reconcile
 
 pytestmark = pytest.mark.django_db
 
@@ -41,17 +41,10 @@ def cluster(alertmanager: Alertmanager) -> Cluster:
     return make_cluster("edge-1", alertmanager_url=alertmanager.url)
 
 
-def reconcile() -> int:
-    return async_to_sync(reconciling.reconcile)()
-
-
-def trust(alertmanager: Alertmanager) -> None:
-    """Have it known for long that it was started so long ago."""
+def trust() -> None:
+    """Have it answer, and be known to have been started long ago."""
     reconcile()
-    known = datetime.now(UTC) - timedelta(hours=1)
-    for path in AlertPath.objects.all():
-        path.starts = dict.fromkeys(path.starts, known.isoformat())
-        path.save()
+    believe()
 
 
 def ours() -> dict[str, tuple[str, str]]:
@@ -135,7 +128,7 @@ def test_what_it_no_longer_has_is_over_with_the_reason(
 ) -> None:
     stays, goes = alertmanager.fire(alertname="A"), alertmanager.fire(alertname="B")
     told = tell(cluster, alertname="C", at=datetime.now(UTC) - timedelta(minutes=1))
-    trust(alertmanager)
+    trust()
     assert ours()[told.fingerprint] == ("FIRING", "")
     alertmanager.end(goes)
     reconcile()
@@ -150,7 +143,7 @@ def test_who_had_acknowledged_it_is_done_with_it_when_it_vanishes(
     alertmanager: Alertmanager, cluster: Cluster, admin: Any
 ) -> None:
     goes = alertmanager.fire(alertname="B")
-    trust(alertmanager)
+    trust()
     at = datetime(2026, 3, 1, tzinfo=UTC)
     Alert.objects.update(
         acknowledged_by=admin, acknowledged_at=at, taken_at=at, acknowledgement="mine"
@@ -167,7 +160,7 @@ def test_what_vanished_and_is_there_again_is_the_same_alert(
     alertmanager: Alertmanager, cluster: Cluster
 ) -> None:
     fires = alertmanager.fire(alertname="B")
-    trust(alertmanager)
+    trust()
     held = alertmanager.alerts.pop(fires)
     reconcile()
     assert ours() == {fires: ("RESOLVED", "VANISHED")}
@@ -181,7 +174,7 @@ def test_what_fires_anew_is_another_alert_and_the_old_one_is_over(
     alertmanager: Alertmanager, cluster: Cluster
 ) -> None:
     fires = alertmanager.fire(alertname="B", startsAt="2026-03-01T10:00:00.000Z")
-    trust(alertmanager)
+    trust()
     alertmanager.alerts.pop(fires)
     alertmanager.fire(alertname="B", startsAt="2026-03-01T11:00:00.000Z")
     reconcile()
@@ -197,7 +190,7 @@ def test_an_answer_that_is_not_whole_ends_nothing(
     alertmanager: Alertmanager, cluster: Cluster, answer: tuple[int, bytes]
 ) -> None:
     fires = alertmanager.fire(alertname="A")
-    trust(alertmanager)
+    trust()
     polled_at = AlertPath.objects.get().last_polled_at
     alertmanager.refusals["/api/v2/alerts"] = answer
     assert reconcile() == 0
@@ -214,7 +207,7 @@ def test_one_that_was_just_started_has_forgotten_and_ends_nothing(
     alertmanager: Alertmanager, cluster: Cluster, settings: Any
 ) -> None:
     fires = alertmanager.fire(alertname="A")
-    trust(alertmanager)
+    trust()
     alertmanager.restart()
     reconcile()
     assert ours() == {fires: ("FIRING", "")}
@@ -230,7 +223,7 @@ def test_a_clock_that_is_a_day_off_does_not_make_a_start_old(
 ) -> None:
     alertmanager.clock_is_off_by = timedelta(days=days)
     fires = alertmanager.fire(alertname="A")
-    trust(alertmanager)
+    trust()
     alertmanager.restart()
     reconcile()
     assert ours() == {fires: ("FIRING", "")}
@@ -243,7 +236,7 @@ def test_two_servers_behind_one_address_are_each_believed(
     first, second = alertmanager.started_at, alertmanager.started_at + timedelta(days=2)
     reconcile()
     alertmanager.started_at = second
-    trust(alertmanager)
+    trust()
     assert len(AlertPath.objects.get().starts) == 2
     alertmanager.started_at = first
     alertmanager.end(goes)
@@ -255,7 +248,7 @@ def test_one_that_does_not_say_since_when_it_is_up_ends_nothing(
     alertmanager: Alertmanager, cluster: Cluster
 ) -> None:
     goes = alertmanager.fire(alertname="A")
-    trust(alertmanager)
+    trust()
     alertmanager.end(goes)
     alertmanager.refusals["/api/v2/status"] = (500, b"no")
     reconcile()
@@ -266,7 +259,7 @@ def test_one_that_does_not_say_since_when_it_is_up_ends_nothing(
 def test_what_a_webhook_brought_after_the_question_is_not_ended_by_the_answer(
     alertmanager: Alertmanager, cluster: Cluster
 ) -> None:
-    trust(alertmanager)
+    trust()
     told = tell(cluster, alertname="New", at=datetime.now(UTC) + timedelta(seconds=30))
     reconcile()
     assert ours() == {told.fingerprint: ("FIRING", "")}
@@ -298,7 +291,7 @@ def test_a_disabled_cluster_is_not_asked_and_keeps_what_it_had(
     alertmanager: Alertmanager, cluster: Cluster
 ) -> None:
     fires = alertmanager.fire(alertname="A")
-    trust(alertmanager)
+    trust()
     Cluster.objects.update(enabled=False)
     alertmanager.end(fires)
     assert reconcile() == 0
