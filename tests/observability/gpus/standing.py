@@ -141,5 +141,6 @@ def strange_card(read: Gpu, original: Gpu, spans: CardSpans, text: bytes) -> lis
             strange(process, before, place, PROCESS, text)
             for before, place in zip(original.processes or (), of_card, strict=True)
         ]
-        found += min(candidates, key=lambda wrong: len(wrong))
+        closest: list[str] = min(candidates, key=len)
+        found += closest
     return found
