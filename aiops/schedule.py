@@ -54,6 +54,16 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="17"),
         "options": {"expire_seconds": 3000},
     },
+    "Tell of alerts": {
+        "task": "observability.notify",
+        "schedule": 5.0,
+        "options": {"expire_seconds": 5},
+    },
+    "Forget old notifications": {
+        "task": "observability.tidy_notifications",
+        "schedule": crontab(minute="27"),
+        "options": {"expire_seconds": 3000},
+    },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",
         "schedule": 10.0,

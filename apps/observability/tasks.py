@@ -4,7 +4,7 @@ from celery import shared_task
 
 from apps import lasting_loop
 from apps.observability.actions import collecting, history
-from apps.observability.actions.alerts import reconciling, sweeping
+from apps.observability.actions.alerts import notifying, reconciling, sweeping
 
 
 # A round has thirty seconds to ask; the rest is for storing.
@@ -27,3 +27,14 @@ def reconcile_alerts() -> int:
 @shared_task(name="observability.sweep_alerts")  # type: ignore[untyped-decorator]
 def sweep_alerts() -> int:
     return sweeping.sweep()
+
+
+# A round goes on for twenty seconds while there is something to tell; the last deliveries take ten.
+@shared_task(name="observability.notify", soft_time_limit=50, time_limit=58)  # type: ignore[untyped-decorator]
+def notify() -> int:
+    return lasting_loop.run(notifying.notify)
+
+
+@shared_task(name="observability.tidy_notifications")  # type: ignore[untyped-decorator]
+def tidy_notifications() -> int:
+    return notifying.tidy()

@@ -1,13 +1,15 @@
 """Who is told of alerts, and what is told."""
 
-import apps.clusters.rules
-import apps.observability.models.notification
-import apps.sealed_fields
+import uuid
+
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import uuid
 from django.db import migrations, models
+
+import apps.clusters.rules
+import apps.observability.models.notification
+import apps.sealed_fields
 
 
 class Migration(migrations.Migration):

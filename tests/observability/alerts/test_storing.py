@@ -1,5 +1,6 @@
 """Words about alerts become rows: each change of state once, whatever is said twice or late."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,10 +9,12 @@ import pytest
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
 from apps.observability.actions.alerts.storing import store
-from apps.observability.models import Alert
+from apps.observability.contract_alerts import AlertView, describe
+from apps.observability.events import AlertTold
+from apps.observability.models import Alert, Receiver, Route
 from apps.observability.models.alert import Ending, State
 from apps.observability.models.alert_story import AlertChange
-from apps.streaming.envelope import Event
+from apps.streaming.envelope import Event, body_of
 from tests.factories import make_cluster
 from tests.observability.alerts.telling import NOON, arrival, told
 
@@ -28,6 +31,10 @@ def hub() -> Cluster:
 def news(published: list[Event], hub: Cluster) -> list[Event]:
     published.clear()
     return published
+
+
+def told_in(event: Event) -> AlertTold:
+    return AlertTold.model_validate(json.loads(body_of(event))["payload"])
 
 
 def types(news: list[Event]) -> list[str]:
@@ -51,6 +58,14 @@ def test_an_alert_is_kept_as_it_was_told_and_told_once(hub: Cluster, news: list[
     assert alert.last_received_at == NOON + timedelta(minutes=2)
     assert types(news) == ["ALERT_FIRED"]
     assert news[0].cluster_name == "hub-frankfurt"
+    # Nobody is to be told.
+    assert not AlertChange.objects.exists()
+
+
+def test_a_change_is_kept_for_who_is_to_be_told(hub: Cluster) -> None:
+    Route.objects.create(name="all", receiver=Receiver.objects.create(name="bridge"))
+    store([arrival(hub, told(), 1)])
+    store([arrival(hub, told(), 2)])
     assert [change.change for change in AlertChange.objects.all()] == ["FIRED"]
 
 
@@ -69,8 +84,11 @@ def test_its_end_is_told_once_and_releases_it(hub: Cluster, news: list[Event], a
     assert alert.taken_at == NOON
     assert "nodedown" in str(alert.words)
     assert types(news) == ["ALERT_FIRED", "ALERT_RESOLVED"]
-    payload = news[1].payload.model_dump()
-    assert (payload["state"], payload["duration_seconds"]) == ("RESOLVED", 300.0)
+    payload = told_in(news[1])
+    assert (payload.state, payload.duration_seconds) == ("RESOLVED", 300.0)
+    # It came once more after it was told of.
+    alert.last_received_at = NOON + timedelta(minutes=6)
+    assert AlertView.model_validate(payload.model_dump()) == describe(alert)
 
 
 def test_an_acknowledgement_survives_what_is_sent_again(hub: Cluster, admin: User) -> None:
@@ -140,7 +158,7 @@ def test_what_fired_and_was_over_within_one_batch_has_done_both(
     assert stored.repeated == 3
     assert Alert.objects.get().state == State.RESOLVED
     assert types(news) == ["ALERT_FIRED", "ALERT_RESOLVED"]
-    assert [event.payload.model_dump()["state"] for event in news] == ["FIRING", "RESOLVED"]
+    assert [told_in(event).state for event in news] == ["FIRING", "RESOLVED"]
 
 
 def test_alerts_that_look_alike_in_two_clusters_are_two(hub: Cluster) -> None:

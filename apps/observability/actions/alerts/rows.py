@@ -68,8 +68,53 @@ UPDATES = {
         acknowledged_at = NULL, acknowledgement = ''"""
     ),
 }
-NOTE_CHANGES = """
-    INSERT INTO observability_alertchange (at, alert_id, change)
-    SELECT %s, new.alert_id, new.change FROM unnest(%s::uuid[], %s::text[])
-        AS new(alert_id, change)
-"""
+_TIME = """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+_TIMES = ", ".join(
+    f"'{name}', {_TIME.format(f'alert.{name}')}"
+    for name in (
+        "starts_at",
+        "acknowledged_at",
+        "taken_at",
+        "first_received_at",
+        "last_received_at",
+        "changed_at",
+    )
+)
+# Keeps the changes for notifications, and answers with what is to be told of each, as JSON that
+# goes out as it is. An alert that fired and is over by now is told of as it was.
+CHANGED = f"""
+    WITH new AS MATERIALIZED (
+        SELECT * FROM unnest(%(ids)s::uuid[], %(changes)s::text[])
+            WITH ORDINALITY AS new(alert_id, change, n)
+    ), noted AS (
+        -- Where nobody is to be told there is nothing to keep; a route that is made now counts now.
+        INSERT INTO observability_alertchange (at, alert_id, change)
+        SELECT %(at)s, new.alert_id, new.change FROM new
+        WHERE EXISTS (
+            SELECT FROM observability_route AS route
+            JOIN observability_receiver AS receiver ON receiver.id = route.receiver_id
+            WHERE route.enabled AND receiver.enabled
+        )
+    )
+    SELECT new.change, alert.cluster_id, cluster.name, alert.namespace, json_build_object(
+        'id', alert.id, 'fingerprint', alert.fingerprint, 'cluster_id', alert.cluster_id,
+        'cluster_name', cluster.name, 'alertname', alert.alertname, 'severity', alert.severity,
+        'state', CASE WHEN new.change = 'FIRED' THEN 'FIRING' ELSE alert.state END,
+        'namespace', alert.namespace, 'labels', alert.labels, 'annotations', alert.annotations,
+        'ends_at', CASE WHEN new.change = 'RESOLVED' THEN {_TIME.format("alert.ends_at")} END,
+        'ending', CASE WHEN new.change = 'RESOLVED' THEN alert.ending ELSE '' END,
+        'generator_url', alert.generator_url, 'receivers', alert.receivers,
+        'silenced', cardinality(alert.silenced_by) > 0, 'silenced_by', alert.silenced_by,
+        'inhibited', cardinality(alert.inhibited_by) > 0, 'inhibited_by', alert.inhibited_by,
+        'source', alert.source, 'acknowledged_by', taker.username,
+        'acknowledgement', alert.acknowledgement, 'assigned_to', assignee.username, {_TIMES},
+        'duration_seconds', CASE WHEN new.change = 'RESOLVED' THEN
+            greatest(0, extract(epoch FROM alert.ends_at - alert.starts_at))::float8 END
+    )::text
+    FROM new
+    JOIN observability_alert AS alert ON alert.id = new.alert_id
+    JOIN clusters_cluster AS cluster ON cluster.id = alert.cluster_id
+    LEFT JOIN accounts_user AS taker ON taker.id = alert.acknowledged_by_id
+    LEFT JOIN accounts_user AS assignee ON assignee.id = alert.assigned_to_id
+    ORDER BY new.n
+"""  # noqa: S608 - all of it is written here

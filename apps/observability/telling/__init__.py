@@ -1,0 +1,1 @@
+"""What is said to those who are told of alerts, and in which form. Nothing is asked or stored."""
