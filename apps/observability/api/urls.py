@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from apps.observability.api.alert_exports import AlertExportView
 from apps.observability.api.alert_figures import AlertStatisticsView
+from apps.observability.api.alert_routes import RouteViewSet
 from apps.observability.api.alert_webhook import AlertWebhookView
 from apps.observability.api.alert_work import (
     AcknowledgeView,
@@ -27,13 +28,21 @@ from apps.observability.api.metric_browsing import (
     SeriesView,
 )
 from apps.observability.api.metrics import QueryRangeView, QueryView
+from apps.observability.api.notifications import NotificationViewSet
+from apps.observability.api.receivers import ReceiverViewSet
 from apps.observability.api.saved_queries import SavedQueryViewSet
 from apps.observability.api.silences import SilenceDetailView, SilencePreviewView, SilencesView
 
 router = SimpleRouter(trailing_slash=False)
 router.register("saved-queries", SavedQueryViewSet, basename="saved-query")
+# Before the alerts, of which a fingerprint could be called so, too.
+telling = SimpleRouter(trailing_slash=False)
+telling.register("alerts/receivers", ReceiverViewSet, basename="receiver")
+telling.register("alerts/routes", RouteViewSet, basename="alert-route")
+telling.register("alerts/notifications", NotificationViewSet, basename="notification")
 
 urlpatterns = [
+    *telling.urls,
     path("alerts/webhook/<str:id>", AlertWebhookView.as_view(), name="alert-webhook"),
     path("alerts/silences", SilencesView.as_view(), name="silences"),
     path("alerts/silences/preview", SilencePreviewView.as_view(), name="silence-preview"),
