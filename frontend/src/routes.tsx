@@ -1,6 +1,7 @@
 /** The addresses of the client. Everything a view shows is in its address, as plain readable text. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from '@tanstack/react-router';
 
+import { readAlerts } from './alerts/address';
 import { readExplore } from './explore/address';
 import { readFilter } from './fleet/filter';
 import { FleetPage } from './fleet/FleetPage';
@@ -45,6 +46,14 @@ const clusterRoute = createRoute({
   staticData: { title: 'Cluster' },
 });
 
+const alertsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  component: lazyRouteComponent(() => import('./alerts/AlertsPage'), 'AlertsPage'),
+  validateSearch: readAlerts,
+  staticData: { title: 'Alerts' },
+});
+
 const exploreRoute = createRoute({
   getParentRoute: () => root,
   path: '/explore',
@@ -62,7 +71,7 @@ export function writeSearch(search: Record<string, unknown>): string {
 
 export const makeRouter = () =>
   createRouter({
-    routeTree: root.addChildren([fleetRoute, clusterRoute, exploreRoute]),
+    routeTree: root.addChildren([fleetRoute, clusterRoute, alertsRoute, exploreRoute]),
     defaultPreload: 'intent',
     defaultErrorComponent: Broken,
     scrollRestoration: true,

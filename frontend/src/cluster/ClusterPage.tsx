@@ -6,6 +6,7 @@ import { clusterQuery, keys } from '../api/clusters';
 import { Problem } from '../api/problem';
 import type { Cluster } from '../api/types';
 import { EmptyState, FailureNote } from '../ui/Notice';
+import { PageTitle } from '../ui/PageTitle';
 import { Bone, Loading } from '../ui/Skeleton';
 import { AbilitiesPanel } from './AbilitiesPanel';
 import { ClusterHeader } from './ClusterHeader';
@@ -58,7 +59,7 @@ export function ClusterPage() {
   }
   return (
     <div className="flex flex-col gap-4">
-      <title>{`${cluster.display_name} · AIOps NextGen`}</title>
+      <PageTitle>{cluster.display_name}</PageTitle>
       {asked.error && (
         <FailureNote title="The cluster could not be read again; what is shown may be old" error={asked.error} onRetry={() => void asked.refetch()} />
       )}

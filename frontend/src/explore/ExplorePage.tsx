@@ -6,6 +6,7 @@ import { clustersQuery } from '../api/clusters';
 import { Problem } from '../api/problem';
 import type { Cluster } from '../api/types';
 import { EmptyState, FailureNote } from '../ui/Notice';
+import { PageTitle } from '../ui/PageTitle';
 import { Bone, Loading } from '../ui/Skeleton';
 import type { Explore } from './address';
 import { Coverage } from './Coverage';
@@ -90,7 +91,7 @@ export function ExplorePage() {
   }
   return (
     <div className="flex flex-col gap-4">
-      <title>{explore.q === undefined ? 'Explore · AIOps NextGen' : `${explore.q} · Explore · AIOps NextGen`}</title>
+      <PageTitle>{explore.q === undefined ? 'Explore' : `${explore.q} · Explore`}</PageTitle>
       <QueryBar
         explore={explore}
         fleet={fleet.data ?? []}

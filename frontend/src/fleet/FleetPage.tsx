@@ -7,6 +7,7 @@ import type { Cluster } from '../api/types';
 import { Button } from '../ui/Button';
 import { useDerived } from '../ui/clock';
 import { EmptyState, FailureNote } from '../ui/Notice';
+import { PageTitle } from '../ui/PageTitle';
 import { counted } from '../ui/words';
 import { AttentionStrip } from './AttentionStrip';
 import { ClusterCard } from './ClusterCard';
@@ -61,7 +62,7 @@ export function FleetPage() {
   if (clusters.data.length === 0) return <NoClusters />;
   return (
     <div className="flex flex-col gap-4">
-      <title>Fleet · AIOps NextGen</title>
+      <PageTitle>Fleet</PageTitle>
       <PollFailure error={clusters.error} updatedAt={clusters.dataUpdatedAt} retry={retry} />
       <AttentionStrip clusters={clusters.data} />
       <FilterBar summary={summary.data} />

@@ -6,12 +6,16 @@ import { keys } from '../api/clusters';
 import type { Cluster } from '../api/types';
 import { useSession } from '../session';
 import { setServerTime } from '../ui/clock';
+import { feedAlerts, isOfAlerts } from './alerts';
 import { applyToCluster, applyToFleet } from './apply';
 import type { LiveEvent } from './events';
+import { paced } from './paced';
 import { LiveSocket } from './socket';
 import { connection } from './store';
 
 const SUMMARY_PAUSE_MS = 1000;
+/** In a storm of events the line loses some again and again; all is asked for anew, but not for each of them. */
+const HEAL_PAUSE_MS = 2000;
 
 export function spread(cache: QueryClient, event: LiveEvent): void {
   const fleet = cache.getQueryData<Cluster[]>(keys.clusters);
@@ -51,12 +55,20 @@ export function useEvents(): void {
   const cache = useQueryClient();
   useEffect(() => {
     const counts = counting(cache);
+    const alerts = feedAlerts(cache);
+    const healing = paced(HEAL_PAUSE_MS, () => {
+      void cache.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'metrics' });
+    });
     const socket = new LiveSocket(liveUrl(), {
       onEvent: (event) => {
+        if (isOfAlerts(event)) {
+          alerts.hear(event);
+          return;
+        }
         spread(cache, event);
         counts.ask();
       },
-      onHeal: () => void cache.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'metrics' }),
+      onHeal: healing.ask,
       onConnecting: connection.connecting,
       onLive: connection.live,
       onLost: connection.lost,
@@ -71,6 +83,8 @@ export function useEvents(): void {
     return () => {
       current = null;
       counts.stop();
+      alerts.stop();
+      healing.stop();
       socket.stop();
     };
   }, [cache]);

@@ -2,6 +2,7 @@
 import { http, HttpResponse } from 'msw';
 import { setupServer } from 'msw/node';
 
+import { noAlerts } from './alerts';
 import { fleet, me } from './fixtures';
 
 export const page = <Item>(items: Item[]) => ({ items, total: items.length, page: 1, page_size: 100, total_pages: 1 });
@@ -34,4 +35,5 @@ export const server = setupServer(
   }),
   http.get('*/api/v1/clusters/:id/health-history', () => HttpResponse.json(page([]))),
   http.get('*/api/v1/fleet/summary', () => HttpResponse.json(summaryOf())),
+  ...noAlerts,
 );

@@ -1,9 +1,10 @@
 /** The places of the product: a rail at the left, on a phone a bar at the bottom. */
 import { Link } from '@tanstack/react-router';
-import { BookOpen, ChartLine, LayoutGrid, PanelLeftClose, PanelLeftOpen, Settings, type LucideIcon } from 'lucide-react';
+import { Bell, BookOpen, ChartLine, LayoutGrid, PanelLeftClose, PanelLeftOpen, Settings, type LucideIcon } from 'lucide-react';
 import { Tooltip } from 'radix-ui';
 import { useState, type ReactNode } from 'react';
 
+import { useFiring } from '../../api/alerts';
 import { useMe } from '../../api/me';
 import { cx } from '../classes';
 
@@ -55,6 +56,52 @@ function Outside({ href, icon: Icon, label, wide }: { href: string; icon: Lucide
   );
 }
 
+/** How many fire that matter, in the colour of the worst. */
+function Firing({ wide }: { wide: boolean }) {
+  const { critical, warning } = useFiring();
+  const count = critical + warning;
+  if (count === 0) return null;
+  return (
+    <span
+      className={cx(
+        'num rounded-full px-1.5 text-xs font-semibold',
+        critical > 0 ? 'bg-bad-tint text-bad' : 'bg-warn-tint text-warn',
+        wide ? 'sm:ml-auto' : 'sm:absolute sm:top-0 sm:right-0',
+        'max-sm:absolute max-sm:top-0.5 max-sm:left-1/2 max-sm:ml-1',
+      )}
+    >
+      <span className="sr-only">, firing: </span>
+      {count > 99 ? '99+' : count}
+    </span>
+  );
+}
+
+function Ours({ wide }: { wide: boolean }) {
+  return (
+    <>
+      <Hint text="Fleet" shown={!wide}>
+        <Link to="/" className={place} activeOptions={{ exact: true }} activeProps={{ className: here }}>
+          <LayoutGrid size={16} className="shrink-0" aria-hidden />
+          <Label wide={wide}>Fleet</Label>
+        </Link>
+      </Hint>
+      <Hint text="Alerts" shown={!wide}>
+        <Link to="/alerts" className={cx(place, 'relative')} activeProps={{ className: here }}>
+          <Bell size={16} className="shrink-0" aria-hidden />
+          <Label wide={wide}>Alerts</Label>
+          <Firing wide={wide} />
+        </Link>
+      </Hint>
+      <Hint text="Explore" shown={!wide}>
+        <Link to="/explore" className={place} activeProps={{ className: here }}>
+          <ChartLine size={16} className="shrink-0" aria-hidden />
+          <Label wide={wide}>Explore</Label>
+        </Link>
+      </Hint>
+    </>
+  );
+}
+
 export function Rail() {
   const me = useMe();
   const [wide, toggleWide] = useWide();
@@ -73,18 +120,7 @@ export function Rail() {
           <img src="/static/brand/mark.svg" alt="" width={24} height={24} />
           {wide && <span className="font-semibold">AIOps NextGen</span>}
         </Link>
-        <Hint text="Fleet" shown={!wide}>
-          <Link to="/" className={place} activeOptions={{ exact: true }} activeProps={{ className: here }}>
-            <LayoutGrid size={16} className="shrink-0" aria-hidden />
-            <Label wide={wide}>Fleet</Label>
-          </Link>
-        </Hint>
-        <Hint text="Explore" shown={!wide}>
-          <Link to="/explore" className={place} activeProps={{ className: here }}>
-            <ChartLine size={16} className="shrink-0" aria-hidden />
-            <Label wide={wide}>Explore</Label>
-          </Link>
-        </Hint>
+        <Ours wide={wide} />
         {me?.is_staff === true && <Outside href="/admin/" icon={Settings} label="Admin" wide={wide} />}
         <Outside href="/api/docs" icon={BookOpen} label="API docs" wide={wide} />
         <button
