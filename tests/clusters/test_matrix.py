@@ -36,6 +36,12 @@ LET_IN = {
         (f"{method} /api/v1/alerts/silences/{{cluster_id}}/{{id}}", "ALERTMANAGER_NOT_AVAILABLE")
         for method in ("PUT", "DELETE")
     ),
+    ("GET /api/v1/alerts/{fingerprint}", "NOT_FOUND"),
+    ("GET /api/v1/alerts/{id}/comments", "NOT_FOUND"),
+    ("POST /api/v1/alerts/{id}/acknowledge", "NOT_FOUND"),
+    ("DELETE /api/v1/alerts/{id}/acknowledge", "NOT_FOUND"),
+    ("PUT /api/v1/alerts/{id}/assignee", "NOT_FOUND"),
+    ("POST /api/v1/alerts/{id}/comments", "NOT_FOUND"),
     ("POST /api/v1/metrics/query", "CLUSTER_UNREACHABLE"),
     ("POST /api/v1/metrics/query_range", "CLUSTER_UNREACHABLE"),
     ("POST /api/v1/saved-queries", "SAVED_QUERY_ALREADY_EXISTS"),
@@ -161,6 +167,7 @@ def test_every_address_of_the_api_is_in_the_schema() -> None:
             .replace("{cluster_id}", ABSENT.id)
             .replace("{name}", ABSENT.name)
             .replace("{indicator}", EXAMPLE_INDICATOR)
+            .replace("{fingerprint}", ABSENT.id)
         ).route
         for one in operations()
     }

@@ -52,6 +52,8 @@ class Operation:
         path = self.path.replace("{id}", target.id).replace("{name}", target.name)
         path = path.replace("{cluster_id}", target.id)
         path = path.replace("{indicator}", EXAMPLE_INDICATOR).replace("{label}", "job")
+        # An alert is found by its id as well.
+        path = path.replace("{fingerprint}", target.id)
         text = next(iter(self.bodies), "") if body is None else body
         text = text.replace(EXAMPLE_ID, target.id).replace(OTHER_EXAMPLE_ID, target.id)
         url = f"{path}?{self.query}" if self.query else path

@@ -18,6 +18,7 @@ URL = "/api/v1/alerts"
 def fire(
     cluster: Cluster,
     name: str = "NodeDown",
+    /,
     *,
     ago: float = 60,
     over_after: float | None = None,

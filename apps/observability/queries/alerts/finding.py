@@ -87,7 +87,7 @@ class Counted:
 
 
 def find(user: User, wish: Wish, most: int | None = None) -> Found:
-    """Find what `user` may see of what is looked for; of what is over the newest, MOST or `most`."""
+    """Find what `user` may see; of what is over the newest, which are MOST or `most`."""
     alerts = Alert.objects.visible_to(user)
     active, over = narrowing.active(alerts, wish), narrowing.over(alerts, wish)
     back_to = _how_far_back(over, most or MOST)

@@ -77,6 +77,11 @@ class Group:
         if self.common:
             self.common &= row.labels.items()
 
+    @property
+    def path(self) -> tuple[tuple[bool, str], ...]:
+        """Its place among others; a label that is called "(none)" is another than none."""
+        return tuple((name in self.missing, value) for name, value in self.key.items())
+
     def common_labels(self) -> dict[str, str]:
         """What all have in common besides what they are grouped by."""
         return {name: value for name, value in sorted(self.common) if name not in self.key}
@@ -92,19 +97,14 @@ def by_labels(found: Found, names: Sequence[str]) -> list[Group]:
     """
     read = [(name, _reader(name)) for name in names]
     groups = _gather(_rows(found), lambda row: tuple((name, said(row)) for name, said in read))
-    weights: dict[tuple[str, ...], Counter[str]] = {}
+    weights: dict[tuple[tuple[bool, str], ...], Counter[str]] = {}
     for group in groups:
-        values = tuple(group.key.values())
-        for depth in range(1, len(values) + 1):
-            weights.setdefault(values[:depth], Counter()).update(group.severities)
+        for depth in range(len(names)):
+            weights.setdefault(group.path[: depth + 1], Counter()).update(group.severities)
 
     def place(group: Group) -> list[object]:
-        values = tuple(group.key.values())
-        depths = range(1, len(values) + 1)
-        return [
-            (*_weight(weights[values[:depth]]), values[depth - 1] == NONE, values[depth - 1])
-            for depth in depths
-        ]
+        path = group.path
+        return [(*_weight(weights[path[: depth + 1]]), *path[depth]) for depth in range(len(names))]
 
     return sorted(groups, key=place)
 
