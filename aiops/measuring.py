@@ -6,12 +6,13 @@ A process tells what it counted. Those that share PROMETHEUS_MULTIPROC_DIR are t
 import os
 import time
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from hmac import compare_digest
 from pathlib import Path
 
 from django.conf import settings
 from django.db import Error as DatabaseFailure
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -22,6 +23,7 @@ from prometheus_client.registry import Collector
 from apps import measures
 from apps.accounts.models import ApiToken
 from apps.clusters.models import CheckSchedule
+from apps.observability.models import AlertPath
 
 PATH = "/metrics"
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -90,11 +92,18 @@ class _Lag(Collector):
             labels=["job"],
         )
         due = CheckSchedule.objects.filter(cluster__enabled=True)
+        tried = AlertPath.objects.filter(
+            ~Q(cluster__alertmanager_url="") | ~Q(cluster__prometheus_url=""),
+            cluster__enabled=True,
+        )
         try:
             first = due.aggregate(checks=Min("next_check_at"), discovery=Min("next_discovery_at"))
+            asked_at = tried.aggregate(first=Min("tried_at"))["first"]
         except DatabaseFailure:
             # What was counted is told all the same.
             return
+        if asked_at is not None:
+            first["alerts"] = asked_at + timedelta(seconds=settings.ALERT_POLL_SECONDS)
         now = timezone.now()
         for job, moment in first.items():
             if moment is not None:

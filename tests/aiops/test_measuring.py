@@ -21,8 +21,9 @@ from aiops import BASE_DIR, measuring
 from aiops.celery import app, count
 from apps import measures
 from apps.accounts.models import ApiToken, User
-from apps.clusters.models import CheckSchedule
+from apps.clusters.models import CheckSchedule, Cluster
 from apps.observability.federation import upstreams
+from apps.observability.models import AlertPath
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, Raw
 from tests.observability.fleet import Fleet, a_fleet
@@ -180,6 +181,18 @@ def test_what_waits_to_be_checked_is_told_as_the_database_has_it(with_token: Cli
     CheckSchedule.objects.update(next_discovery_at=ahead)
     assert 90 <= read(with_token, "aiops_poll_lag_seconds", job="checks") < 3600
     assert read(with_token, "aiops_poll_lag_seconds", job="discovery") == 0
+
+
+def test_the_lag_of_alerts_is_that_of_the_cluster_that_was_asked_longest_ago(
+    with_token: Client,
+) -> None:
+    for name, seconds in (("late", 90), ("asked", 0)):
+        tried_at = timezone.now() - timedelta(seconds=seconds)
+        cluster = make_cluster(name, prometheus_url="http://127.0.0.1:1")
+        AlertPath.objects.create(cluster=cluster, tried_at=tried_at)
+    assert 59 <= read(with_token, "aiops_poll_lag_seconds", job="alerts") < 3600
+    Cluster.objects.filter(name="late").update(enabled=False)
+    assert read(with_token, "aiops_poll_lag_seconds", job="alerts") == 0
 
 
 def test_without_the_database_the_rest_is_told(
