@@ -17,6 +17,10 @@ VAR_DIR = Path(os.environ.get("AIOPS_VAR_DIR") or BASE_DIR / "var").resolve()
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# Where clusters reach this installation; unless it is set, where the asking browser does.
+PUBLIC_URL = env.text("AIOPS_PUBLIC_URL", "")
+if PUBLIC_URL:
+    env.url("AIOPS_PUBLIC_URL", {"http", "https"})
 
 INSTALLED_APPS = [
     "daphne",

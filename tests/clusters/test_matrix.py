@@ -42,6 +42,7 @@ LET_IN = {
     ("DELETE /api/v1/alerts/{id}/acknowledge", "NOT_FOUND"),
     ("PUT /api/v1/alerts/{id}/assignee", "NOT_FOUND"),
     ("POST /api/v1/alerts/{id}/comments", "NOT_FOUND"),
+    ("POST /api/v1/clusters/{id}/test-alert", "ALERTMANAGER_NOT_AVAILABLE"),
     ("POST /api/v1/metrics/query", "CLUSTER_UNREACHABLE"),
     ("POST /api/v1/metrics/query_range", "CLUSTER_UNREACHABLE"),
     ("POST /api/v1/saved-queries", "SAVED_QUERY_ALREADY_EXISTS"),

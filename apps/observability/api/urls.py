@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from apps.observability.api.alert_exports import AlertExportView
 from apps.observability.api.alert_figures import AlertStatisticsView
 from apps.observability.api.alert_routes import RouteViewSet
+from apps.observability.api.alert_setup import AlertReceiverView, TestAlertView
 from apps.observability.api.alert_webhook import AlertWebhookView
 from apps.observability.api.alert_work import (
     AcknowledgeView,
@@ -44,6 +45,8 @@ telling.register("alerts/notifications", NotificationViewSet, basename="notifica
 urlpatterns = [
     *telling.urls,
     path("alerts/webhook/<str:id>", AlertWebhookView.as_view(), name="alert-webhook"),
+    path("clusters/<uuid:pk>/alert-receiver", AlertReceiverView.as_view(), name="alert-receiver"),
+    path("clusters/<uuid:pk>/test-alert", TestAlertView.as_view(), name="test-alert"),
     path("alerts/silences", SilencesView.as_view(), name="silences"),
     path("alerts/silences/preview", SilencePreviewView.as_view(), name="silence-preview"),
     path(

@@ -532,6 +532,23 @@ export interface paths {
         patch: operations["clusters_partial_update"];
         trace?: never;
     };
+    "/api/v1/clusters/{id}/alert-receiver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The configuration by which this cluster's Alertmanager tells us of its alerts. */
+        get: operations["clusters_alert_receiver"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{id}/credentials": {
         parameters: {
             query?: never;
@@ -665,6 +682,29 @@ export interface paths {
          *     It takes as long as the slowest part, and no longer than a check of this type of cluster.
          */
         post: operations["clusters_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{id}/test-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far the newest test alert came, and what to look at where it stopped. */
+        get: operations["clusters_test_alert_trial"];
+        put?: never;
+        /**
+         * @description Send a test alert to this cluster's Alertmanager, which ends by itself in five minutes.
+         *
+         *     It is of severity info, and goes wherever the Alertmanager sends such: whoever is on call
+         *     there may be told, too.
+         */
+        post: operations["clusters_test_alert"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1303,6 +1343,49 @@ export interface components {
             starts_at: string;
             /** Silenced */
             silenced: boolean;
+        };
+        /**
+         * AlertPathView
+         * @description What is known of the way of this cluster's alerts. A time is null where it never was.
+         */
+        AlertPathView: {
+            /** Last Webhook At */
+            last_webhook_at: string | null;
+            /** Last Polled At */
+            last_polled_at: string | null;
+            /**
+             * Problem
+             * @description Why it could not be asked the last time; else empty.
+             */
+            problem: string;
+            /** Watchdog Seen At */
+            watchdog_seen_at: string | null;
+            /** Silent Since */
+            silent_since: string | null;
+            /** Truncated At */
+            truncated_at: string | null;
+            /** Truncated Alerts */
+            truncated_alerts: number;
+        };
+        /**
+         * AlertReceiver
+         * @description What to tell the cluster's Alertmanager. The token is in none of it.
+         */
+        AlertReceiver: {
+            /** Url */
+            url: string;
+            /** Receiver */
+            receiver: string;
+            /** Webhook Token Made At */
+            webhook_token_made_at: string | null;
+            /** Variants */
+            variants: components["schemas"]["ReceiverVariant"][];
+            path: components["schemas"]["AlertPathView"];
+            /**
+             * Next Steps
+             * @description What is still to be done; empty if nothing is.
+             */
+            next_steps: string[];
         };
         /**
          * AlertStatistics
@@ -3075,6 +3158,25 @@ export interface components {
             signing_secret: string;
         };
         /**
+         * ReceiverVariant
+         * @description One way to set it up: `text` is YAML, `commands` say where it goes.
+         */
+        ReceiverVariant: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ALERTMANAGER" | "OPENSHIFT" | "KUBE_PROMETHEUS";
+            /** Title */
+            title: string;
+            /** Recommended */
+            recommended: boolean;
+            /** Text */
+            text: string;
+            /** Commands */
+            commands: string;
+        };
+        /**
          * ReceiverView
          * @description Somebody who is told. Of its address only the host is shown.
          */
@@ -3329,6 +3431,33 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+        };
+        /**
+         * SentTestAlert
+         * @description GET of the same address says how far it came.
+         */
+        SentTestAlert: {
+            /**
+             * Stage
+             * @constant
+             */
+            stage: "SENT";
+            /** Fingerprint */
+            fingerprint: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
         };
         /** SeverityCounts */
         SeverityCounts: {
@@ -3593,6 +3722,31 @@ export interface components {
             status?: "stored";
         };
         /**
+         * TestAlertTrial
+         * @description The newest test alert, and the furthest stage that it came to.
+         *
+         *     NONE: there is no trace of one. The last two stages are two ways to us, each of which does:
+         *     whichever was there first is told, and the other one may be missing.
+         */
+        TestAlertTrial: {
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "NONE" | "SENT" | "SEEN_BY_ALERTMANAGER" | "SEEN_BY_POLLING" | "RECEIVED_BY_WEBHOOK";
+            /** Fingerprint */
+            fingerprint: string;
+            /** Alert Id */
+            alert_id: string | null;
+            /**
+             * Receivers
+             * @description Those that Alertmanager tells it to.
+             */
+            receivers: string[];
+            /** Steps */
+            steps: components["schemas"]["TrialStep"][];
+        };
+        /**
          * TestAnswer
          * @description What the check concluded, and the steps it went, in order; after a failure they end.
          */
@@ -3615,6 +3769,23 @@ export interface components {
             remedy: string;
             /** Steps */
             steps: components["schemas"]["StepAnswer"][];
+        };
+        /** TrialStep */
+        TrialStep: {
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "NONE" | "SENT" | "SEEN_BY_ALERTMANAGER" | "SEEN_BY_POLLING" | "RECEIVED_BY_WEBHOOK";
+            /** Reached */
+            reached: boolean;
+            /** At */
+            at: string | null;
+            /**
+             * Hint
+             * @description What to look at, where it was not reached.
+             */
+            hint: string;
         };
         /** TrialView */
         TrialView: {
@@ -7787,6 +7958,81 @@ export interface operations {
             };
         };
     };
+    clusters_alert_receiver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertReceiver"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     credentials_store: {
         parameters: {
             query?: never;
@@ -8549,6 +8795,201 @@ export interface operations {
             };
             /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clusters_test_alert_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAlertTrial"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clusters_test_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentTestAlert"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your grants do not reach this far, or the request did not prove its page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not sent as `application/json`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Alertmanager did not take it. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No Alertmanager is registered for this cluster. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Alertmanager did not answer in time. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -207,7 +207,7 @@ def change(user: User, cluster_id: UUID, silence_id: UUID, wanted: Wanted) -> st
         kept = replace(wanted, starts_at=_start_of(old, wanted))
         return await ask(target, silences.making(kept, old.id), silences.read_made)
 
-    target, new_id = _done(user, cluster_id, replace_it)
+    target, new_id = do_at(user, cluster_id, replace_it)
     audit.note(
         "changed", "silence", new_id, target.name, replaces=str(silence_id), **_described(wanted)
     )
@@ -229,7 +229,7 @@ def expire(user: User, cluster_id: UUID, silence_id: UUID) -> None:
             await ask(target, silences.expiring(old.id), silences.require)
         return old
 
-    target, old = _done(user, cluster_id, end)
+    target, old = do_at(user, cluster_id, end)
     if old.state != EXPIRED:
         audit.note("expired", "silence", old.id, target.name, **_described(old))
 
@@ -241,7 +241,7 @@ async def _look_up(target: Connection, silence_id: UUID) -> Silence:
     return found
 
 
-def _done(
+def do_at(
     user: User, cluster_id: UUID, work: Callable[[Connection], Awaitable[T]]
 ) -> tuple[Connection, T]:
     """Do `work` at one cluster that the user may see; raise AlertmanagerFailed where it fails."""
