@@ -17,8 +17,11 @@ def visible_ids(user_id: UUID) -> Audience | None:
         return Audience(everything=True)
     rights = Rights.of(user)
     clusters = list(Cluster.objects.visible_to(user).only("environment", "labels"))
-    held = (one for one in clusters if rights.namespaces_on(one) is not None)
+    held = {
+        str(one.pk): names for one in clusters if (names := rights.namespaces_on(one)) is not None
+    }
     return Audience(
         cluster_ids=frozenset(str(one.pk) for one in clusters),
-        held_ids=frozenset(str(one.pk) for one in held),
+        held_ids=frozenset(held),
+        namespaces=frozenset((pk, name) for pk, names in held.items() for name in names),
     )

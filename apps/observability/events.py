@@ -1,14 +1,14 @@
 """The events of the indicators, and those of alerts."""
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel, Field
 
 from apps.observability.collect.judging import change_percent
 from apps.observability.contract_alerts import AlertView, describe
 from apps.observability.models import Alert, Indicator
-from apps.observability.models.alert_story import Change
 from apps.observability.models.reading import State
 from apps.streaming.catalogue import declare
 from apps.streaming.envelope import Event
@@ -59,17 +59,35 @@ class AlertTold(AlertView):
     )
 
 
-ALERT_FIRED = declare("ALERT_FIRED", AlertTold, of_whole_cluster=True)
-ALERT_RESOLVED = declare("ALERT_RESOLVED", AlertTold, of_whole_cluster=True)
+ALERT_FIRED = declare("ALERT_FIRED", AlertTold)
+ALERT_RESOLVED = declare("ALERT_RESOLVED", AlertTold)
+_TYPE_OF = {"FIRED": ALERT_FIRED, "RESOLVED": ALERT_RESOLVED}
 
 
-def alert_changed(alert: Alert, cluster_name: str, change: Change) -> Event:
-    """Tell of a change as it was made, though the row may have changed once more since."""
-    told: dict[str, Any] = dict(describe(alert, cluster_name)) | {"duration_seconds": None}
-    if change == Change.FIRED:
-        told |= {"state": "FIRING", "ends_at": None, "ending": ""}
-    elif alert.ends_at:
-        told["duration_seconds"] = max(0.0, (alert.ends_at - alert.starts_at).total_seconds())
-    event_type = ALERT_FIRED if change == Change.FIRED else ALERT_RESOLVED
-    payload = AlertTold.model_construct(**told)
-    return Event(event_type, payload, SOURCE, alert.cluster_id, cluster_name)
+def alert_changed(
+    change: str, cluster_id: UUID, cluster_name: str, namespace: str, told: str
+) -> Event:
+    """Tell of a FIRED or RESOLVED alert; `told` is an AlertTold, written as JSON by PostgreSQL."""
+    return Event(
+        _TYPE_OF[change],
+        orjson.Fragment(told),
+        SOURCE,
+        cluster_id,
+        cluster_name,
+        namespace=namespace,
+    )
+
+
+ALERT_UPDATED = declare("ALERT_UPDATED", AlertView)
+
+
+def alert_updated(alert: Alert) -> Event:
+    """Somebody did something about an alert: took it, let it go, handed it on, wrote of it."""
+    return Event(
+        ALERT_UPDATED,
+        describe(alert),
+        SOURCE,
+        alert.cluster_id,
+        alert.cluster.name,
+        namespace=alert.namespace,
+    )

@@ -16,18 +16,26 @@ from apps.accounts.entry import Entry
 class Audience:
     """The clusters of one person; an event of no cluster is for everybody.
 
-    Of the `held_ids` among them the person sees some namespaces alone.
+    Of the `held_ids` among them the person sees some namespaces alone: (cluster, namespace).
     """
 
     everything: bool = False
     cluster_ids: frozenset[str] = frozenset()
     held_ids: frozenset[str] = frozenset()
+    namespaces: frozenset[tuple[str, str]] = frozenset()
 
-    def may_see(self, cluster_id: str, of_whole_cluster: bool = False) -> bool:
+    def may_see(
+        self, cluster_id: str, of_whole_cluster: bool = False, namespace: str | None = None
+    ) -> bool:
         if self.everything or not cluster_id:
             return True
-        hidden = of_whole_cluster and cluster_id in self.held_ids
-        return cluster_id in self.cluster_ids and not hidden
+        if cluster_id not in self.cluster_ids:
+            return False
+        if cluster_id not in self.held_ids:
+            return True
+        if namespace is not None:
+            return (cluster_id, namespace) in self.namespaces
+        return not of_whole_cluster
 
 
 async def audience_by(entry: Entry) -> Audience | None:

@@ -6,6 +6,7 @@ It only listens: every change is made over HTTP and comes back to all as an even
 import asyncio
 import logging
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -108,7 +109,9 @@ class EventConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _subscribe(self, wanted: protocol.SubscriptionWish) -> None:
         subscriber = self._signed_in()
         subscriber.wish = Wish(
-            frozenset(wanted.event_types), frozenset(str(one) for one in wanted.cluster_filter)
+            frozenset(wanted.event_types),
+            frozenset(str(one) for one in wanted.cluster_filter),
+            frozenset(wanted.namespace_filter),
         )
         await self._reply(
             protocol.write(
@@ -126,7 +129,7 @@ class EventConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         wish = subscriber.wish
         known = wish.event_types or frozenset(catalogue.known_types())
         left = known - set(types) if types and wish.event_types is not None else frozenset()
-        subscriber.wish = Wish(left or None, wish.cluster_ids)
+        subscriber.wish = replace(wish, event_types=left or None)
         await self._reply(protocol.write("unsubscribed", event_types=types))
 
     def _signed_in(self) -> Subscriber:

@@ -10,15 +10,20 @@ from pydantic import BaseModel
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, not yet in the log; the log gives it its `event_id`."""
+    """Something that happened, not yet in the log; the log gives it its `event_id`.
+
+    The payload is of its type's schema; of those that come by thousands it is JSON already.
+    """
 
     event_type: str
-    payload: BaseModel
+    payload: BaseModel | orjson.Fragment
     source: str
     cluster_id: uuid.UUID | None = None
     cluster_name: str = ""
     # True when people may see a cluster after it that they could not see before.
     widens: bool = False
+    # None where it is of no namespace's business; empty where it is of what is in none.
+    namespace: str | None = None
     # What it is the newest of, within its type and cluster: an older one need not be told then.
     coalesces_as: str = ""
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -34,10 +39,14 @@ class Logged:
     widens: bool
     frame: str
     coalesces_as: str = ""
+    namespace: str | None = None
 
 
 def body_of(event: Event) -> bytes:
     """Return the envelope without its id: `{"event_type": ..., "payload": {...}}`."""
+    payload = event.payload
+    if isinstance(payload, BaseModel):
+        payload = payload.model_dump(mode="json")
     return orjson.dumps(
         {
             "event_type": event.event_type,
@@ -45,7 +54,7 @@ def body_of(event: Event) -> bytes:
             "cluster_id": event.cluster_id,
             "cluster_name": event.cluster_name,
             "timestamp": event.timestamp,
-            "payload": event.payload.model_dump(mode="json"),
+            "payload": payload,
         },
         option=orjson.OPT_UTC_Z,
     )

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import redis
 import redis.asyncio
 from django.conf import settings
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.retry import Retry
 
 from apps.streaming.envelope import Event, Logged, body_of, frame_of
@@ -16,6 +18,15 @@ from apps.streaming.envelope import Event, Logged, body_of, frame_of
 STREAM = "aiops:events"
 BATCH = 500
 BLOCK_MS = 5000
+# All of a batch as one argument: to write out a command for each would take most of the time.
+_APPEND = """
+local ids = {}
+for i, one in ipairs(cmsgpack.unpack(ARGV[1])) do
+  ids[i] = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'type', one[1],
+    'cluster', one[2], 'widens', one[3], 'newest_of', one[4], 'namespace', one[5], 'body', one[6])
+end
+return ids
+"""
 # A returning client is given this many events at most, from the newest back.
 PAST = 500
 
@@ -33,6 +44,11 @@ def _writer(url: str) -> redis.Redis:
     )
 
 
+@lru_cache(maxsize=1)
+def _appender(url: str) -> Script:
+    return _writer(url).register_script(_APPEND)
+
+
 def append(event: Event) -> str:
     """Append one event and return its id. Old events fall off the far end."""
     return append_each([event])[0]
@@ -41,29 +57,26 @@ def append(event: Event) -> str:
 def append_each(events: Sequence[Event]) -> list[str]:
     """Append events in this order, by few trips; of a batch too long for the log, its end."""
     kept = events[-settings.EVENT_LOG_LENGTH :]
-    ids: list[str] = []
+    ids: list[bytes] = []
     for start in range(0, len(kept), BATCH):
-        with _writer(settings.EVENTS_REDIS_URL).pipeline(transaction=False) as pipeline:
-            for event in kept[start : start + BATCH]:
-                _put(pipeline, event)
-            answers: list[Any] = pipeline.execute()
-        ids += [answer.decode() for answer in answers]
-    return ids
+        entries = [_entry(event) for event in kept[start : start + BATCH]]
+        packed = msgspec.msgpack.encode(entries)
+        ids += _appender(settings.EVENTS_REDIS_URL)(
+            keys=[STREAM], args=[packed, settings.EVENT_LOG_LENGTH]
+        )
+    return [one.decode() for one in ids]
 
 
-def _put(pipeline: Any, event: Event) -> None:
-    pipeline.xadd(
-        STREAM,
-        {
-            "type": event.event_type,
-            "cluster": str(event.cluster_id or ""),
-            "widens": int(event.widens),
-            "newest_of": event.coalesces_as,
-            "body": body_of(event),
-        },
-        maxlen=settings.EVENT_LOG_LENGTH,
-        approximate=True,
-    )
+def _entry(event: Event) -> list[str]:
+    namespace = "" if event.namespace is None else f"={event.namespace}"
+    return [
+        event.event_type,
+        str(event.cluster_id or ""),
+        "1" if event.widens else "0",
+        event.coalesces_as,
+        namespace,
+        body_of(event).decode(),
+    ]
 
 
 def open_reader() -> redis.asyncio.Redis:
@@ -116,7 +129,12 @@ def _logged(entry: Any) -> Logged:
         frame=frame_of(event_id, fields[b"body"]),
         # An event that the version before wrote has none.
         coalesces_as=fields.get(b"newest_of", b"").decode(),
+        namespace=_namespace(fields.get(b"namespace", b"").decode()),
     )
+
+
+def _namespace(field: str) -> str | None:
+    return field[1:] if field else None
 
 
 def order_of(event_id: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+import orjson
 from django.db import transaction
 
 from apps.streaming import catalogue, log
@@ -27,5 +28,7 @@ def publish_each(events: Sequence[Event]) -> None:
 
 
 def _check(event: Event) -> None:
+    if isinstance(event.payload, orjson.Fragment):
+        return
     if not isinstance(event.payload, catalogue.known_types()[event.event_type]):
         raise TypeError(f"{event.event_type} does not carry a {type(event.payload).__name__}.")

@@ -15,9 +15,13 @@ class Wish:
 
     event_types: frozenset[str] | None = None
     cluster_ids: frozenset[str] = frozenset()
+    # Of what is of a namespace; all else is not touched by them.
+    namespaces: frozenset[str] = frozenset()
 
     def includes(self, event: Logged) -> bool:
         if self.event_types is None:
+            return False
+        if self.namespaces and event.namespace not in {None, *self.namespaces}:
             return False
         return (not self.event_types or event.event_type in self.event_types) and (
             not self.cluster_ids or not event.cluster_id or event.cluster_id in self.cluster_ids
@@ -49,7 +53,8 @@ class Subscriber:
 
     def offer(self, event: Logged) -> None:
         of_whole = catalogue.is_of_whole_cluster(event.event_type)
-        if not (self.wish.includes(event) and self.audience.may_see(event.cluster_id, of_whole)):
+        may_see = self.audience.may_see(event.cluster_id, of_whole, event.namespace)
+        if not (may_see and self.wish.includes(event)):
             return
         if self.held is None:
             self.outbox.put_event(event)

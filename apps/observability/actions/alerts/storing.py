@@ -14,11 +14,10 @@ from uuid import UUID
 import msgspec
 from django.db import connection, transaction
 
-from apps.clusters.models import Cluster
 from apps.observability import events
 from apps.observability.actions.alerts import rows
 from apps.observability.actions.alerts.meaning import Before, Verdict, judge
-from apps.observability.models.alert import Alert, Source
+from apps.observability.models.alert import Source
 from apps.observability.models.alert_story import Change
 from apps.observability.sources.alertmanager import Told, name_of, severity_of
 from apps.streaming.publish import publish_each
@@ -147,16 +146,10 @@ def tell(changes: Sequence[tuple[UUID, Change]], at: datetime | None) -> None:
     """
     if not changes:
         return
+    ids = ",".join(str(alert_id) for alert_id, _ in changes)
+    kinds = ",".join(change.value for _, change in changes)
     with connection.cursor() as cursor:
-        ids = [alert_id for alert_id, _ in changes]
-        cursor.execute(rows.NOTE_CHANGES, [at, ids, [change.value for _, change in changes]])
-    found = Alert.objects.select_related("acknowledged_by", "assigned_to").in_bulk(ids)
-    named = Cluster.objects.filter(pk__in={one.cluster_id for one in found.values()})
-    names = dict(named.values_list("pk", "name"))
-    publish_each(
-        [
-            events.alert_changed(found[alert_id], names[found[alert_id].cluster_id], change)
-            for alert_id, change in changes
-            if alert_id in found and found[alert_id].cluster_id in names
-        ]
-    )
+        told = {"ids": f"{{{ids}}}", "changes": f"{{{kinds}}}", "at": at}
+        cursor.execute(rows.CHANGED, told)
+        found = cursor.fetchall()
+    publish_each([events.alert_changed(*row) for row in found])
