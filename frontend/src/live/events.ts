@@ -32,6 +32,37 @@ export interface AlertTold {
   duration_seconds: number | null;
 }
 
+export interface AlertView {
+  id: string;
+  fingerprint: string;
+  cluster_id: string;
+  cluster_name: string;
+  alertname: string;
+  severity: 'CRITICAL' | 'WARNING' | 'INFO';
+  state: 'FIRING' | 'PENDING' | 'RESOLVED';
+  namespace: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  starts_at: string;
+  ends_at: string | null;
+  ending: '' | 'TOLD' | 'VANISHED' | 'RECOVERED';
+  generator_url: string;
+  receivers: (string)[];
+  silenced: boolean;
+  silenced_by: (string)[];
+  inhibited: boolean;
+  inhibited_by: (string)[];
+  source: 'WEBHOOK' | 'ALERTMANAGER' | 'PROMETHEUS' | 'PLATFORM';
+  acknowledged_by: string | null;
+  acknowledged_at: string | null;
+  acknowledgement: string;
+  taken_at: string | null;
+  assigned_to: string | null;
+  first_received_at: string;
+  last_received_at: string;
+  changed_at: string;
+}
+
 export interface Capabilities {
   platform: 'OPENSHIFT' | 'KUBERNETES' | 'MICROSHIFT' | null;
   platform_version: string | null;
@@ -156,6 +187,7 @@ interface Envelope<Type extends string, Payload> {
 export type LiveEvent =
   | Envelope<'ALERT_FIRED', AlertTold>
   | Envelope<'ALERT_RESOLVED', AlertTold>
+  | Envelope<'ALERT_UPDATED', AlertView>
   | Envelope<'CLUSTER_CAPABILITIES_CHANGED', CapabilitiesChanged>
   | Envelope<'CLUSTER_CREDENTIALS_EXPIRING', CredentialsExpiring>
   | Envelope<'CLUSTER_CREDENTIALS_UPDATED', ClusterReference>
