@@ -1,8 +1,8 @@
 """Alerts that do not fire yet, which Prometheus alone knows: there while they pend, then gone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -25,8 +25,8 @@ def keep(heard: Heard) -> None:
         held.filter(last_received_at__lt=heard.asked_at - patience).delete()
         return
     rows = list(held.only("id", "fingerprint", "starts_at", "last_received_at"))
-    known = [_known(row) for row in rows]
-    told = {(one.fingerprint, one.starts_at): one for one in as_known(heard.pending, known)}
+    starts = {row.fingerprint: row.starts_at for row in rows}
+    told = {(one.fingerprint, one.starts_at): one for one in as_known(heard.pending, starts)}
     gone = [row.pk for row in rows if (row.fingerprint, row.starts_at) not in told]
     stale = [row.pk for row in rows if heard.asked_at - row.last_received_at >= SEEN_AGAIN]
     if gone:
@@ -40,18 +40,13 @@ def keep(heard: Heard) -> None:
         Alert.objects.bulk_create(made, batch_size=1000, ignore_conflicts=True)
 
 
-def as_known(told: Sequence[Told], known: Sequence[Told]) -> list[Told]:
+def as_known(told: Sequence[Told], starts: Mapping[str, datetime]) -> list[Told]:
     """Return what was told with the starts under which we know it.
 
     Of several Prometheus servers each has a start of its own for the same alert, and they answer
     in turns.
     """
-    starts = {one.fingerprint: one.starts_at for one in known}
     return [replace(one, starts_at=starts.get(one.fingerprint, one.starts_at)) for one in told]
-
-
-def _known(row: Alert) -> Told:
-    return Told(row.fingerprint, row.starts_at, None, firing=True, labels={}, annotations={})
 
 
 def _row(heard: Heard, told: Told) -> Alert:
