@@ -224,3 +224,24 @@ def test_there_is_a_limit_to_what_is_read() -> None:
     assert listing.read(long).gpus == ()
     assert processes.read(long)[0] == ()
     assert xml.read(document(LOST)).gpus[0].failure
+
+
+def test_a_row_beside_a_piece_of_a_row_is_left_out() -> None:
+    found, errors = processes.read(PROCESSES.replace("11327,", "1\n327,"))
+    assert [one.pid for one in found] == [21180, 77]
+    assert "a process may have lost a piece to the line beside it" in errors
+    reading = table.read(CSV.replace("\n2026", "\n20\n26", 1))
+    assert [gpu.index for gpu in reading.gpus] == [1, 2]
+
+
+def test_rows_of_processes_that_grew_together_are_left_out() -> None:
+    grown = PROCESSES.replace("000000000000\n", "0000000000z0.")
+    found, errors = processes.read(grown)
+    assert [one.pid for one in found] == [77]
+    assert errors
+
+
+def test_a_warning_after_the_table_costs_no_row() -> None:
+    reading = table.read(f"{CSV}WARNING: infoROM is corrupted at gpu 0000:19:00.0\n")
+    assert len(reading.gpus) == 3
+    assert "InfoROM" in reading.errors[0]

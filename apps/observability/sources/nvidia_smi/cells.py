@@ -136,12 +136,6 @@ def _shaped(form: re.Pattern[str]) -> Callable[[str], str]:
 
 
 uuid = _shaped(_UUID)
-
-
-def holds_uuid(text: str) -> bool:
-    return _UUID.search(text) is not None
-
-
 version = _shaped(_VERSION)
 pstate = _shaped(_PSTATE)
 

@@ -24,6 +24,7 @@ _KNOWN = (
     ),
     ("insufficient permissions", "The pod may not ask the driver: it needs more rights"),
     ("gpu access blocked by the operating system", "The system keeps the GPU from nvidia-smi"),
+    ("inforom is corrupted", "A card's own records (InfoROM) are damaged: have it checked"),
     ("failed to initialize nvml", "The NVIDIA driver did not answer nvidia-smi"),
 )
 
@@ -41,6 +42,12 @@ def read(text: str, must_speak: bool = True) -> NodeReading:
     if not errors and must_speak:
         errors.append("nvidia-smi printed nothing")
     return NodeReading(NVIDIA_SMI, lost=tuple(lost), errors=tuple(dict.fromkeys(errors)))
+
+
+def is_known(line: str) -> bool:
+    """Whether a line is one of those that nvidia-smi is known to print around an answer."""
+    said = line[:LONGEST_LINE]
+    return bool(_SILENT.search(said)) or any(key in said.lower() for key, _ in _KNOWN)
 
 
 def field_refused(text: str) -> str | None:

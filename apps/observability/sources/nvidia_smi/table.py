@@ -50,13 +50,16 @@ def read(output: bytes | str) -> NodeReading:
     header: _Header = []
     rows: list[_Row] = []
     around: list[str] = []
-    for line in said:
+    doubtful = lines.beside_strays(said)
+    for place, line in enumerate(said):
         row = line.split(lines.SEPARATOR)
         if not header:
             header = _header(row)
             around += [] if header else [line]
         elif len(row) == 1 != len(header):
             around.append(line)
+        elif place in doubtful and len(header) > 1:
+            errors.append("a row may have lost a piece to the line beside it")
         else:
             rows += _row(row, header, errors)
     gpus = [_card(row) for row in rows]
