@@ -16,6 +16,8 @@ from pathlib import Path
 
 # The journal is kept as long as the longest history that is ever generated from it.
 REMEMBERED_SECONDS = 26 * 3600.0
+# How long these have lasted is in counters, and a counter that falls looks like one begun anew.
+COUNTED = ("api-latency", "crash-loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,18 @@ def check(fault: str, cluster: str) -> None:
 
 
 def remembered(path: Path, now: float) -> list[Interval]:
-    oldest = now - REMEMBERED_SECONDS
-    return [i for i in load(path) if i.until is None or i.until > oldest]
+    """Forget what is older than any history; of what is counted, all that becomes one interval."""
+    kept: list[Interval] = []
+    counted: dict[tuple[str, str], Interval] = {}
+    for one in load(path):
+        if one.until is None or one.until > now - REMEMBERED_SECONDS:
+            kept.append(one)
+        elif one.fault in COUNTED:
+            place = (one.fault, one.cluster)
+            before = counted.get(place)
+            since = one.since - (before.lasted(now) if before else 0.0)
+            counted[place] = replace(one, since=since)
+    return [*counted.values(), *kept]
 
 
 def schedule(path: Path, fault: str, cluster: str, now: float, seconds: float) -> None:

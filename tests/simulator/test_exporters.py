@@ -74,7 +74,8 @@ def everything(cluster: Cluster) -> str:
 def test_counters_never_fall_whatever_happens(worlds: dict[str, Cluster], name: str) -> None:
     troubled = Incidents(
         tuple(
-            Interval(fault, name, NOW + 600, NOW + 1200) for fault in ("gpu-thermal", "ptp-offset")
+            Interval(fault, name, NOW + 600, NOW + 1200)
+            for fault in ("gpu-thermal", "ptp-offset", "crash-loop", "api-latency")
         )
     )
     times = [NOW + 90 * step for step in range(24)] + [NOW + 3600 * hour for hour in range(1, 30)]

@@ -92,6 +92,17 @@ def test_the_journal_forgets_what_is_older_than_any_history(tmp_path: Path) -> N
     assert [interval.fault for interval in faults.load(path)] == ["api-slow"]
 
 
+@pytest.mark.parametrize("fault", ["api-latency", "crash-loop"])
+def test_what_counters_have_counted_is_not_forgotten(tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "faults.json"
+    for hour in range(0, 90, 9):
+        faults.schedule(path, fault, "edge-tokyo", NOW + hour * 3600, 100)
+    assert len(faults.load(path)) < 5
+    incidents = faults.of_cluster(faults.load(path), "edge-tokyo")
+    assert incidents.lasted(fault, NOW + 90 * 3600) == 1000
+    assert incidents.active(fault, NOW + 80 * 3600) is None
+
+
 def test_an_incident_builds_up_and_fades() -> None:
     incidents = Incidents((Interval("gpu-thermal", "gpu-oregon", NOW, NOW + 600),))
     levels = [incidents.level("gpu-thermal", NOW + t) for t in (-1, 0, 45, 600, 645, 2000)]

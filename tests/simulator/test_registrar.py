@@ -1,9 +1,12 @@
 """Registering the fleet: at every start, without undoing what a person has changed."""
 
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from apps.clusters.actions import webhook_tokens
 from apps.clusters.models import Cluster, Credential
@@ -76,3 +79,21 @@ def test_an_alertmanager_that_is_gone_is_forgotten(member: Member) -> None:
     assert registrar.register([found])[0].alertmanager_url == "https://127.0.0.1:2"
     gone = replace(member, alertmanager_url=None)
     assert registrar.register([gone])[0].alertmanager_url == ""
+
+
+def test_registering_tells_alertmanager_where_the_platform_beside_it_listens(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VAR_DIR = tmp_path
+    for program in ("prometheus", "alertmanager"):
+        (tmp_path / program).touch(mode=0o755)
+    monkeypatch.setenv("AIOPS_TOOLS_DIR", str(tmp_path))
+    monkeypatch.setenv("PORT", "8123")
+    out = StringIO()
+    for action in ("prepare", "register"):
+        call_command("simulate", action, stdout=out)
+    cluster = Cluster.objects.get(name="edge-tokyo")
+    webhook = Webhook(fleet.folder_of(tmp_path) / cluster.name)
+    assert webhook.url.read_text().startswith("http://127.0.0.1:8123/api/v1/alerts/webhook/")
+    assert webhook_tokens.verify(cluster, webhook.token.read_text())
+    assert webhook.token.read_text() not in out.getvalue()
