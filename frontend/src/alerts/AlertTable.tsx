@@ -22,7 +22,7 @@ export function Labels({ labels, className }: { labels: Record<string, string>; 
   return (
     <ul className={cx('flex gap-1', className)} aria-label="Labels">
       {tellingLabels(labels).map(([name, value]) => (
-        <li key={name} className="min-w-0">
+        <li key={name} className="max-w-full shrink-0">
           <LabelChip name={name} value={value} />
         </li>
       ))}
@@ -42,7 +42,7 @@ function Lasting({ alert }: { alert: Alert }) {
 function Standing({ alert }: { alert: Alert }) {
   const changes = useChanges(alert.state);
   return (
-    <span key={changes} className={cx('flex items-baseline gap-2 rounded', changes > 0 && 'flash')}>
+    <span key={changes} className={cx('flex items-center gap-2 rounded', changes > 0 && 'flash')}>
       <Badge look={stateLooks[alert.state]} />
       <Lasting alert={alert} />
     </span>
