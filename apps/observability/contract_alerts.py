@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -183,7 +183,7 @@ def describe_entry(entry: AlertEntry) -> AlertEntryView:
     )
 
 
-def _columns(alert: Alert, cluster_name: str | None) -> dict[str, object]:
+def _columns(alert: Alert, cluster_name: str | None) -> dict[str, Any]:
     taker, assignee = alert.acknowledged_by, alert.assigned_to
     return {
         "id": alert.pk,

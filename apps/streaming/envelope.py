@@ -44,9 +44,8 @@ class Logged:
 
 def body_of(event: Event) -> bytes:
     """Return the envelope without its id: `{"event_type": ..., "payload": {...}}`."""
-    payload = event.payload
-    if isinstance(payload, BaseModel):
-        payload = payload.model_dump(mode="json")
+    told = event.payload
+    payload = told.model_dump(mode="json") if isinstance(told, BaseModel) else told
     return orjson.dumps(
         {
             "event_type": event.event_type,

@@ -27,6 +27,7 @@ from tests.clusters.gated import Gated, gated
 from tests.factories import make_cluster
 from tests.factories.certificates import Authority
 from tests.fakes.identity_provider import jwt
+from tests.payloads import payload_of
 
 __all__ = ["gated"]
 
@@ -115,7 +116,7 @@ def make_ending(name: str, left: timedelta, **fields: Any) -> Cluster:
 
 def told(published: list[Event]) -> list[tuple[str, bool]]:
     return [
-        (event.cluster_name, event.payload.model_dump()["expired"])
+        (event.cluster_name, payload_of(event)["expired"])
         for event in published
         if event.event_type == "CLUSTER_CREDENTIALS_EXPIRING"
     ]
@@ -133,7 +134,7 @@ def test_each_end_is_told_once_ahead_and_once_when_it_came(published: list[Event
     Credential.objects.filter(pk=soon.pk).update(expires_at=timezone.now())
     assert [tell_expiries(), tell_expiries()] == [1, 0]
     assert told(published)[-1] == ("soon", True)
-    payload = published[-1].payload.model_dump()
+    payload = payload_of(published[-1])
     assert payload.keys() == {"cluster_id", "expires_at", "expired"}
 
 

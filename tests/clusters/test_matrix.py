@@ -47,6 +47,21 @@ LET_IN = {
     ("POST /api/v1/metrics/query_range", "CLUSTER_UNREACHABLE"),
     ("POST /api/v1/saved-queries", "SAVED_QUERY_ALREADY_EXISTS"),
     *((f"{method} /api/v1/saved-queries/{{id}}", "NOT_FOUND") for method in ("GET", *UNSAFE)),
+    ("POST /api/v1/alerts/receivers", "NAME_ALREADY_EXISTS"),
+    ("POST /api/v1/alerts/routes", "VALIDATION_FAILED"),
+    *(
+        (f"{method} /api/v1/alerts/{noun}/{{id}}", "NOT_FOUND")
+        for noun in ("receivers", "routes", "notifications")
+        for method in ("GET", *UNSAFE)
+    ),
+    *(
+        (f"POST /api/v1/alerts/{noun}", "NOT_FOUND")
+        for noun in (
+            "receivers/{id}/test",
+            "receivers/{id}/signing-secret",
+            "notifications/{id}/redeliver",
+        )
+    ),
 }
 ABSENT = Target("00000000-0000-4000-8000-000000000000", "no-such-cluster")
 PEOPLE = (

@@ -15,6 +15,7 @@ from apps.clusters.models import Cluster, HealthCheck
 from apps.clusters.models.cluster import State
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
+from tests.payloads import payload_of
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def test_a_new_verdict_is_stored_and_told_once(
     assert record(cluster, VERDICT, django_capture_on_commit_callbacks)
     assert not record(cluster, later(VERDICT), django_capture_on_commit_callbacks)
     told = [event for event in published if event.event_type == "CLUSTER_STATUS_CHANGED"]
-    assert [event.payload.new_state for event in told] == ["ONLINE"]  # type: ignore[attr-defined]
+    assert [payload_of(event)["new_state"] for event in told] == ["ONLINE"]
 
 
 def test_the_identical_verdict_recorded_twice_writes_nothing(

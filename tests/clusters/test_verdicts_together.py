@@ -17,6 +17,7 @@ from apps.clusters.models import CheckSchedule, Cluster, HealthCheck
 from apps.clusters.models.cluster import FailureStage, State
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
+from tests.payloads import payload_of
 from tests.rivals import another_connection, at_once
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def states() -> dict[str, str]:
 
 def told(events: list[Event]) -> list[tuple[str, str]]:
     return sorted(
-        (event.cluster_name, event.payload.new_state)  # type: ignore[attr-defined]
+        (event.cluster_name, payload_of(event)["new_state"])
         for event in events
         if event.event_type == "CLUSTER_STATUS_CHANGED"
     )
@@ -57,8 +58,12 @@ def test_each_verdict_is_stored_and_only_what_changed_is_told(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         assert health.record_many({up: UP, down: DOWN, late: later(UP)}) == {up, down, late}
     assert told(published) == [("down", "OFFLINE"), ("late", "ONLINE"), ("up", "ONLINE")]
-    [status] = [event.payload.status for event in published if event.cluster_id == down][-1:]  # type: ignore[attr-defined]
-    assert (status.state, status.failure_stage, status.remedy) == ("OFFLINE", "TCP", "Check it.")
+    [status] = [payload_of(event)["status"] for event in published if event.cluster_id == down][-1:]
+    assert (status["state"], status["failure_stage"], status["remedy"]) == (
+        "OFFLINE",
+        "TCP",
+        "Check it.",
+    )
     published.clear()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         news = {up: later(UP), down: later(UP), late: DOWN, uuid4(): UP}

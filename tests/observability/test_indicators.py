@@ -22,6 +22,7 @@ from apps.observability.tasks import collect_indicators
 from apps.streaming.envelope import Event
 from tests.factories import make_cluster
 from tests.fakes.upstream import Behaviour, prometheus, serve
+from tests.payloads import payload_of
 from tests.rivals import another_connection
 
 pytestmark = pytest.mark.django_db
@@ -201,7 +202,7 @@ def told(
     for number, value in enumerate(steps):
         with capture(execute=True):
             keeping.store(NOON + number * MINUTE, [Found(cluster.pk, "hub", indicator, value)])
-    return [event.payload.model_dump() for event in published]
+    return [payload_of(event) for event in published]
 
 
 def test_crossing_a_threshold_is_told_once_each_way(

@@ -4,6 +4,7 @@ Each batch is one transaction of conditional updates: a run that dies has done w
 next one goes on, and a credential that somebody stores meanwhile is never written over.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.db.models import Count, F, Func, TextField, Value
 
 from apps.accounts import audit
+from apps.clusters.actions import sealed_columns
 from apps.clusters.errors import BoxClosed, CredentialStoreAway
 from apps.clusters.models import Credential
 from apps.clusters.vault import store as vault
@@ -40,7 +42,8 @@ class Failed:
 
 @dataclass(slots=True)
 class Report:
-    """What was done, or would be. `needed` counts by key the credentials that it opens.
+    """What was done, or would be. `needed` counts by key the credentials, and other secrets, that
+    it opens.
 
     `already` needed nothing: sealed with the first key, or in a store that seals by itself.
     """
@@ -66,7 +69,11 @@ def reseal(wishes: Wishes) -> Report:
         waiting = [pk for ids in batches for pk in _renew(ids, wishes, report)]
     names = dict(Credential.objects.filter(pk__in=waiting).values_list("pk", "cluster__name"))
     report.failed += [Failed(pk, name, BUSY) for pk, name in names.items()]
-    report.needed = _needed()
+    others = sealed_columns.renew(pretend=wishes.dry_run)
+    report.resealed += others.resealed
+    report.already += others.already
+    report.failed += [Failed(row.pk, str(row), reason) for row, reason in others.failed]
+    report.needed = dict(sorted((others.needed + Counter(_needed())).items()))
     return report
 
 

@@ -39,7 +39,7 @@ def test_a_file_holds_what_the_list_does_in_its_order(api: APIClient, red: Clust
         severity = ("critical", "warning", "info")[number % 3]
         fire(red, f"Alert{number}", ago=number, severity=severity, team="a,b")
     fire(red, "Over", over_after=1)
-    query = {"severity": ["CRITICAL", "INFO"], "ordering": "alertname"}
+    query: dict[str, Any] = {"severity": ["CRITICAL", "INFO"], "ordering": "alertname"}
     listed = read(api, page_size=100, **query)["items"]
     response = api.get(f"{URL}/export", {"format": "json", **query})
     assert response["Content-Disposition"] == 'attachment; filename="alerts.json"'

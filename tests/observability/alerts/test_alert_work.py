@@ -16,6 +16,7 @@ from tests.conftest import signed_in
 from tests.factories import grant, make_cluster, make_user
 from tests.observability.alerts.inbox import URL, fire, names, read
 from tests.observability.alerts.telling import NOON, arrival, told
+from tests.payloads import payload_of
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +71,7 @@ def test_an_alert_is_taken_once_and_everybody_is_told(
         ("red-operator", "ACKNOWLEDGED", "Looking."),
         ("red-operator", "ACKNOWLEDGED", "It is the disk."),
     ]
-    told = [(one.event_type, one.payload.model_dump()["acknowledgement"]) for one in published]
+    told = [(one.event_type, payload_of(one)["acknowledgement"]) for one in published]
     assert told == [("ALERT_UPDATED", "Looking."), ("ALERT_UPDATED", "It is the disk.")]
     assert [one.actor_name for one in AuditEvent.objects.filter(action="acknowledged")] == [
         "red-operator",
@@ -219,14 +220,11 @@ def test_many_are_done_each_for_itself(mine: APIClient, red: Cluster, admin: Use
 def test_lists_and_rights_agree_on_who_sees_what(red: Cluster) -> None:
     """What `visible_to` narrows in SQL is what `Rights` says of each cluster and namespace."""
     clusters = [red, make_cluster("blue-1", labels={"team": "blue"}), make_cluster("lab-1")]
+    places: list[Any] = [{"namespace": "shop"}, {"namespace": "bank"}, {}]
     alerts = [
-        fire(
-            cluster,
-            f"{cluster.name}-{namespace}",
-            **({"namespace": namespace} if namespace else {}),
-        )
+        fire(cluster, f"{cluster.name}-{number}", **labels)
         for cluster in clusters
-        for namespace in ("shop", "bank", "")
+        for number, labels in enumerate(places)
     ]
     grants: list[dict[str, Any]] = [
         {"namespaces": ["shop"], "label_selector": {"team": "red"}},

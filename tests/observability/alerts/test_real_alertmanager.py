@@ -120,7 +120,21 @@ def test_our_table_is_its_view_through_all_that_happens_to_it(
     until(lambda: is_known_as("Fan", "RESOLVED", "TOLD"))
     assert agree(real, cluster)
 
-    # Is silenced by us, and no more.
+    silenced_and_not(real, cluster, api)
+    not_told(real, cluster)
+    killed(real, cluster)
+
+    # Nothing that ever fired was lost, and nothing is there twice.
+    assert set(Alert.objects.values_list("alertname", flat=True)) == everything
+    assert Alert.objects.count() == len(everything)
+    for name in list(real.firing):
+        real.tell(real.end(name))
+    until(lambda: agree(real, cluster) and not our_table(cluster))
+    assert Alert.objects.count() == len(everything)
+
+
+def silenced_and_not(real: Real, cluster: Cluster, api: APIClient) -> None:
+    """Silence it through our API, and no more."""
     body = {
         "cluster_ids": [str(cluster.pk)],
         "matchers": [{"name": "alertname", "value": "Node.*", "is_regex": True}],
@@ -133,7 +147,9 @@ def test_our_table_is_its_view_through_all_that_happens_to_it(
     assert gone.status_code == 204
     until(lambda: agree(real, cluster) and named("Nodes").silenced_by == [])
 
-    # A webhook is lost: refused, it is not sent again for as long as that is so.
+
+def not_told(real: Real, cluster: Cluster) -> None:
+    """Lose a webhook: refused, it is not sent again for as long as that is so."""
     token = real.token.read_text()
     real.token.write_text("aiops_wh_of-yesterday")
     real.fire("Lost", node="lost")
@@ -142,16 +158,6 @@ def test_our_table_is_its_view_through_all_that_happens_to_it(
     assert not Alert.objects.filter(alertname="Lost").exists()
     until(lambda: agree(real, cluster) and named("Lost").source == "ALERTMANAGER")
     real.token.write_text(token)
-
-    killed(real, cluster)
-
-    # Nothing that ever fired was lost, and nothing is there twice.
-    assert set(Alert.objects.values_list("alertname", flat=True)) == everything
-    assert Alert.objects.count() == len(everything)
-    for name in list(real.firing):
-        real.tell(real.end(name))
-    until(lambda: agree(real, cluster) and not our_table(cluster))
-    assert Alert.objects.count() == len(everything)
 
 
 def killed(real: Real, cluster: Cluster) -> None:

@@ -7,6 +7,7 @@ and is told anew within a minute or two.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -116,7 +117,7 @@ def _read(heard: Heard) -> list[_Row]:
     if heard.by_prometheus:
         # It lacks what a webhook tells, or has it by another fingerprint.
         sources.remove(Source.WEBHOOK)
-    asked = {
+    asked: dict[str, Any] = {
         "cluster_id": heard.cluster_id,
         "sources": [one.value for one in sources],
         "seen_before": heard.asked_at - SEEN_AGAIN,

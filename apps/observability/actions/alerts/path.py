@@ -45,10 +45,10 @@ def note_webhooks(came: Iterable[tuple[UUID, datetime, int]]) -> None:
                 due[cluster_id] = at, truncated or due.get(cluster_id, (at, 0))[1]
     if not due:
         return
-    columns = [[at for at, _ in due.values()], [left_out for _, left_out in due.values()]]
+    clusters, notes = list(due), list(due.values())
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_NOTE, [list(due), *columns])
+            cursor.execute(_NOTE, [clusters, [at for at, _ in notes], [left for _, left in notes]])
     except DatabaseFailure as error:
         logger.warning("When alerts last came could not be noted: %s", error)
         with _lock:

@@ -171,7 +171,7 @@ def _check(receiver: Receiver) -> None:
 
 
 def _invalid(field: str, message: str) -> ReceiverInvalid:
-    return ReceiverInvalid(f"{field}: {message}", {field: [message]})
+    return ReceiverInvalid(f"{field}: {message}", {"fields": {field: [message]}})
 
 
 def _hold(receiver_id: UUID) -> Receiver:
