@@ -20,10 +20,7 @@ from apps.clusters.connection import connect
 from apps.clusters.models import Cluster, Credential
 from apps.clusters.models.grant import Role
 from apps.clusters.vault.store import unlock
-from apps.observability.models import Alert, AlertEntry, AlertPath, SavedQuery
-from apps.observability.models.alert import Severity, Source
-from apps.observability.models.alert import State as AlertState
-from apps.observability.models.alert_story import Deed
+from tests.clusters.around_a_cluster import put_around
 from tests.clusters.canaries import (
     ALL,
     CLIENT_ID,
@@ -104,9 +101,7 @@ def look_everywhere(people: dict[str, User | None], lines: io.StringIO, **more: 
     shown = repr(connect(cluster)) + repr(unlock(credential)) + str(vars(credential))
     refuse(shown, "a representation")
     keeper = next(user for user in people.values() if user and user.is_staff)
-    # It is asked for by the id that the cluster has.
-    SavedQuery.objects.get_or_create(id=cluster.pk, owner=keeper, name="up", query="up")
-    alert_of(cluster)
+    put_around(cluster, keeper)
     crawl_the_api(cluster, people, **more)
     for name, user in people.items():
         if user and user.is_staff:
@@ -118,19 +113,6 @@ def look_everywhere(people: dict[str, User | None], lines: io.StringIO, **more: 
     search_redis(**more)
     refuse(lines.getvalue(), "the log", **more)
     assert lines.getvalue()
-
-
-def alert_of(cluster: Cluster) -> None:
-    now = timezone.now()
-    times = dict.fromkeys(("starts_at", "first_received_at", "last_received_at", "changed_at"), now)
-    told = {"fingerprint": "f1", "alertname": "Down", "labels": {}, "source": Source.WEBHOOK}
-    how = {"state": AlertState.FIRING, "severity": Severity.INFO}
-    alert, made = Alert.objects.get_or_create(
-        id=cluster.pk, defaults={"cluster": cluster, **told, **how, **times}
-    )
-    if made:
-        AlertPath.objects.get_or_create(cluster=cluster)
-        AlertEntry.objects.create(alert=alert, at=now, deed=Deed.COMMENTED, text="a word")
 
 
 def make_rounds() -> None:

@@ -36,7 +36,7 @@ HELD = {"Cache-Control": "no-store"}
 
 
 class ReceiverForm(serializers.Serializer[Any]):
-    """A webhook or Slack takes a `url`, a letter addresses. `url` and secret are never shown."""
+    """A webhook or Slack takes `url`, a letter addresses. `url` and secret are not shown again."""
 
     name = TextField(max_length=100)
     kind = serializers.ChoiceField(Kind.choices)
