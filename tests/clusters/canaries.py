@@ -49,8 +49,8 @@ PLAIN = re.compile(r"_url$|^csrf")
 # Who is signed in is sent on, leaves by a form alone, and completes what he names.
 NO_PAGES = {"/admin/login/": 302, "/admin/logout/": 405, "/admin/autocomplete/": 403}
 NOT_BY_HAND = re.compile(
-    r"/admin/\w+/(?:(?:apitoken|auditevent|healthcheck)/add|"
-    r"(?:auditevent|healthcheck|indicator)/[^/]+/delete)/"
+    r"/admin/\w+/(?:(?:alert|alertpath|apitoken|auditevent|healthcheck|notification)/add|"
+    r"(?:alert|alertpath|auditevent|healthcheck|indicator|notification)/[^/]+/delete)/"
 )
 SECRET_BOX = re.compile(r'<(?:input|textarea)[^>]*?name="([^"]*(?:token|secret|kubeconfig)[^"]*)"')
 

@@ -41,7 +41,12 @@ DESCRIPTION = (
 
 @admin.register(Cluster)
 class ClusterAdmin(
-    PlainRefusals, ClusterColumns, ClusterActions, ClusterGlance, CredentialPage, KubeconfigImport
+    PlainRefusals[Cluster],
+    ClusterColumns,
+    ClusterActions,
+    ClusterGlance,
+    CredentialPage,
+    KubeconfigImport,
 ):
     form = ClusterForm
     readonly_fields = ("abilities", "discovered", "created_at", "updated_at")

@@ -1,17 +1,19 @@
 """What an action refuses is a sentence above the page, and nothing of it has happened."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from apps.clusters.models import Cluster
 from apps.errors import DomainError
 
+Row = TypeVar("Row", bound=Model)
 
-class PlainRefusals(admin.ModelAdmin[Cluster]):
+
+class PlainRefusals(admin.ModelAdmin[Row]):
     def changeform_view(
         self,
         request: HttpRequest,
@@ -36,7 +38,7 @@ class PlainRefusals(admin.ModelAdmin[Cluster]):
 
 
 def _attempt(
-    page: PlainRefusals, request: HttpRequest, view: Callable[[], HttpResponse]
+    page: PlainRefusals[Row], request: HttpRequest, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
     """Outside the view's own transaction, so what it began is taken back by now."""
     if request.method != "POST":
