@@ -2870,7 +2870,7 @@ export interface components {
             /** Total Pages */
             total_pages: number;
         };
-        /** @description A webhook or Slack takes a `url`, a letter addresses. `url` and secret are not shown again. */
+        /** @description A webhook or Slack takes `url`, a letter addresses. `url` and secret are not shown again. */
         PatchedReceiverFormRequest: {
             name?: string;
             /**
@@ -3094,7 +3094,7 @@ export interface components {
              */
             status?: "queued";
         };
-        /** @description A webhook or Slack takes a `url`, a letter addresses. `url` and secret are not shown again. */
+        /** @description A webhook or Slack takes `url`, a letter addresses. `url` and secret are not shown again. */
         ReceiverFormRequest: {
             name: string;
             /**
