@@ -1,10 +1,15 @@
-"""What beat starts in the background."""
+"""What beat and the doors start in the background."""
+
+from collections.abc import Iterable
+from functools import partial
+from uuid import UUID
 
 from celery import shared_task
+from django.db import transaction
 
 from apps import lasting_loop
 from apps.observability.actions import collecting, history
-from apps.observability.actions.alerts import notifying, reconciling, sweeping
+from apps.observability.actions.alerts import looking_again, notifying, reconciling, sweeping
 
 
 # A round has thirty seconds to ask; the rest is for storing.
@@ -22,6 +27,17 @@ def tidy_indicators() -> int:
 @shared_task(name="observability.reconcile_alerts", soft_time_limit=110, time_limit=118)  # type: ignore[untyped-decorator]
 def reconcile_alerts() -> int:
     return lasting_loop.run(reconciling.reconcile)
+
+
+@shared_task(name="observability.look_again", soft_time_limit=50, time_limit=58)  # type: ignore[untyped-decorator]
+def look_again(cluster_ids: list[str]) -> int:
+    return lasting_loop.run(partial(looking_again.look_again, list(map(UUID, cluster_ids))))
+
+
+def look_again_soon(cluster_ids: Iterable[UUID]) -> None:
+    """Ask these what fires once the transaction commits; what is lost the tick makes up."""
+    if ids := sorted(map(str, cluster_ids)):
+        transaction.on_commit(lambda: look_again.apply_async((ids,), expires=20), robust=True)
 
 
 @shared_task(name="observability.sweep_alerts")  # type: ignore[untyped-decorator]

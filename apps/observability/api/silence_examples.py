@@ -104,6 +104,7 @@ TRIED = [
         {
             "matchers": ['alertname="KubePodCrashLooping"', 'namespace=~"shop|bank"'],
             "total": 1,
+            "complete": True,
             "clusters": [
                 {
                     "cluster_id": ID,

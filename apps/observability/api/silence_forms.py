@@ -220,6 +220,10 @@ class SilencePreview(BaseModel):
 
     matchers: list[str]
     total: int
+    complete: bool = Field(
+        description="False: there are more alerts than the 100,000 that were compared, so that "
+        "each total is the least that it may be."
+    )
     clusters: list[ClusterMatches]
 
 

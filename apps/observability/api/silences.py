@@ -20,7 +20,7 @@ from apps.clusters.models import Cluster
 from apps.clusters.models.grant import Role
 from apps.errors import Problem
 from apps.observability.actions.alerts import silencing
-from apps.observability.actions.alerts.silencing import Result
+from apps.observability.actions.alerts.silencing import Result, Status
 from apps.observability.api import silence_examples as examples
 from apps.observability.api.silence_forms import (
     AlertMatch,
@@ -44,6 +44,7 @@ from apps.observability.errors import AlertNotFound, NothingToAsk
 from apps.observability.models import Alert
 from apps.observability.queries import silences
 from apps.observability.queries.silences import Kept, Matched
+from apps.observability.tasks import look_again_soon
 
 MOST_SHOWN = 20
 ORDERINGS: dict[str, Callable[[Kept], Any]] = {
@@ -149,6 +150,7 @@ class SilencesView(WishingView):
         ids = sent.get("cluster_ids") or ([alert.cluster_id] if alert else [])
         wanted = form.wanted(user.get_username(), alert)
         results = silencing.silence(user, wanted, ids, told=alert is not None)
+        look_again_soon(one.cluster_id for one in results if one.status == Status.CREATED)
         return Response(SilenceResults(results=list(map(_result, results))))
 
 
@@ -169,10 +171,10 @@ class SilencePreviewView(APIView):
         form = PreviewForm(data=request.data)
         form.is_valid(raise_exception=True)
         ids, matchers = form.validated_data["cluster_ids"], form.validated_data["matchers"]
-        names = _names(request, ids)
+        user, names = user_of(request), _names(request, ids)
         totals: Counter[UUID] = Counter()
         shown: dict[UUID, list[AlertMatch]] = {one: [] for one in ids}
-        for alert in silences.matched(user_of(request), names, matchers):
+        for alert in silences.matched(user, names, matchers):
             totals[alert.cluster_id] += 1
             if totals[alert.cluster_id] <= MOST_SHOWN:
                 shown.setdefault(alert.cluster_id, []).append(_match(alert))
@@ -182,8 +184,14 @@ class SilencePreviewView(APIView):
             )
             for one, alerts in sorted(shown.items(), key=lambda pair: names[pair[0]])
         ]
-        said = [str(one) for one in matchers]
-        return Response(SilencePreview(matchers=said, total=totals.total(), clusters=clusters))
+        return Response(
+            SilencePreview(
+                matchers=[str(one) for one in matchers],
+                total=totals.total(),
+                complete=not silences.are_too_many(user, names, matchers),
+                clusters=clusters,
+            )
+        )
 
 
 class SilenceDetailView(APIView):
@@ -206,6 +214,7 @@ class SilenceDetailView(APIView):
         form.is_valid(raise_exception=True)
         user = user_of(request)
         new = silencing.change(user, cluster.pk, id, form.wanted(user.get_username()))
+        look_again_soon([cluster.pk])
         return Response(SilenceChanged(cluster_id=cluster.pk, id=new, replaced=new != str(id)))
 
     @extend_schema(
@@ -218,6 +227,7 @@ class SilenceDetailView(APIView):
         """End a silence now. One that is over already stays as it is."""
         cluster = find(request, Role.OPERATOR, pk=cluster_id)
         silencing.expire(user_of(request), cluster.pk, id)
+        look_again_soon([cluster.pk])
         return Response(status=204)
 
 
@@ -287,5 +297,4 @@ def _result(one: Result) -> SilenceResult:
 
 
 def _match(alert: Matched) -> AlertMatch:
-    told: dict[str, Any] = alert._asdict()
-    return AlertMatch.model_validate({**told, "silenced": bool(told.pop("silenced_by"))})
+    return AlertMatch.model_validate(alert._asdict() | {"silenced": bool(alert.silenced_by)})

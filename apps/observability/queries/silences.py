@@ -17,7 +17,7 @@ from apps.observability.federation.fan_out import ask_each
 from apps.observability.federation.outcome import Outcome, Target
 from apps.observability.federation.upstreams import ask_part, first_of
 from apps.observability.models import Alert
-from apps.observability.models.alert import Source
+from apps.observability.models.alert import AlertQuerySet, Source
 from apps.observability.queries.asking import Coverage, let_go_of_the_database
 from apps.observability.sources import silences
 from apps.observability.sources.matchers import Matcher, stay_within, test_of
@@ -29,7 +29,7 @@ T = TypeVar("T")
 PART = "alertmanager"
 # For all clusters together: what is looked up, and then written.
 DEADLINE = 15.0
-# More alerts than a storm brings; beyond them the count is a lower bound.
+# More alerts than a storm brings; beyond them a count is a lower bound, and is told to be one.
 MOST_LOOKED_AT = 100_000
 _CHUNK = 2_000
 _COLUMNS = (
@@ -121,19 +121,33 @@ def each(
 def matched(
     user: User, cluster_ids: Iterable[UUID], matchers: Sequence[Matcher]
 ) -> Iterator[Matched]:
-    """Yield the alerts of these clusters that all of the matchers match, as Alertmanager would."""
+    """Yield the alerts of these clusters that all of the matchers match, as Alertmanager would.
+
+    See `are_too_many`.
+    """
+    is_met = test_of(matchers)
+    ordered = _compared(user, cluster_ids, matchers).order_by("cluster_id", "-starts_at", "id")
+    rows = ordered.values_list(*_COLUMNS)[:MOST_LOOKED_AT]
+    for row in rows.iterator(chunk_size=_CHUNK):
+        alert = Matched(*row)
+        if is_met(alert.labels):
+            yield alert
+
+
+def are_too_many(user: User, cluster_ids: Iterable[UUID], matchers: Sequence[Matcher]) -> bool:
+    """Whether there are alerts that `matched` does not come to, so that it may have found few."""
+    compared = _compared(user, cluster_ids, matchers)
+    return compared.order_by()[MOST_LOOKED_AT : MOST_LOOKED_AT + 1].exists()
+
+
+def _compared(
+    user: User, cluster_ids: Iterable[UUID], matchers: Sequence[Matcher]
+) -> AlertQuerySet:
     alerts = Alert.objects.visible_to(user).active().filter(cluster_id__in=list(cluster_ids))
     # What the platform itself raises no Alertmanager knows of.
     alerts = alerts.exclude(source=Source.PLATFORM)
     exact = {one.name: one.value for one in matchers if _is_exact(one)}
-    if exact:
-        alerts = alerts.filter(labels__contains=exact)
-    is_met = test_of(matchers)
-    rows = alerts.order_by("cluster_id", "-starts_at", "id").values_list(*_COLUMNS)
-    for row in rows[:MOST_LOOKED_AT].iterator(chunk_size=_CHUNK):
-        alert = Matched(*row)
-        if is_met(alert.labels):
-            yield alert
+    return alerts.filter(labels__contains=exact) if exact else alerts
 
 
 def _is_exact(matcher: Matcher) -> bool:

@@ -3583,6 +3583,11 @@ export interface components {
             matchers: string[];
             /** Total */
             total: number;
+            /**
+             * Complete
+             * @description False: there are more alerts than the 100,000 that were compared, so that each total is the least that it may be.
+             */
+            complete: boolean;
             /** Clusters */
             clusters: components["schemas"]["ClusterMatches"][];
         };

@@ -9,6 +9,8 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
+from apps.observability.models import Alert
+from apps.observability.queries import silences
 from tests.conftest import signed_in
 from tests.factories import make_cluster
 from tests.observability.alerts.one_alertmanager import Alertmanager
@@ -112,3 +114,26 @@ def test_a_preview_shows_no_alert_of_what_one_may_not_see(
     assert [(one["cluster_name"], one["total"]) for one in shown["clusters"]] == [("red-1", 1)]
     body = {"matchers": matchers, "cluster_ids": [str(blue.pk)]}
     assert api.post(f"{URL}/preview", body, format="json").status_code == 404
+
+
+def test_a_preview_says_where_there_are_more_alerts_than_it_compares(
+    api: APIClient, cluster: Cluster, alertmanager: Alertmanager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alertmanager.fire(*({"alertname": "Many", "node": node} for node in "abcd"))
+    know(cluster, alertmanager)
+
+    def tried(**matcher: Any) -> tuple[int, bool]:
+        body = {"matchers": [matcher], "cluster_ids": [str(cluster.pk)]}
+        shown: Any = api.post(f"{URL}/preview", body, format="json").json()
+        return shown["total"], shown["complete"]
+
+    many: dict[str, Any] = {"name": "alertname", "value": "Man.", "is_regex": True}
+    assert tried(**many) == (4, True)
+    others = Alert.objects.exclude(alertname="Many").count()
+    monkeypatch.setattr(silences, "MOST_LOOKED_AT", others + 4)
+    assert tried(**many) == (4, True)
+    monkeypatch.setattr(silences, "MOST_LOOKED_AT", 3)
+    assert tried(**many)[1] is False
+    # By the name itself PostgreSQL finds them, and there are few to be compared.
+    monkeypatch.setattr(silences, "MOST_LOOKED_AT", 4)
+    assert tried(name="alertname", value="Many") == (4, True)

@@ -49,7 +49,9 @@ def judge(before: Before, told: Told, source: Source, received_at: datetime) -> 
     if source == Source.WEBHOOK:
         return Verdict.REPEATS if before.same_words else Verdict.REPEATS_OTHERWISE
     if not (before.same_words and before.same_way):
-        return Verdict.REPEATS_ELSEWHERE
+        # It may have been asked before a silence that is known by now was made.
+        is_older = received_at < before.last_received_at
+        return Verdict.NOTHING if is_older else Verdict.REPEATS_ELSEWHERE
     seen = received_at - before.last_received_at < SEEN_AGAIN
     return Verdict.NOTHING if seen else Verdict.REPEATS
 
