@@ -68,6 +68,11 @@ function Name({ alert, past }: { alert: Alert; past: boolean }) {
       <div className="flex flex-wrap items-center gap-x-3 gap-y-0.5 text-sm text-muted sm:hidden">
         <span>{[alert.cluster_name, alert.namespace].filter(Boolean).join(' · ')}</span>
         <Lasting alert={alert} />
+        {past && alert.ends_at !== null && (
+          <span>
+            over <Ago time={alert.ends_at} />
+          </span>
+        )}
         <Muted alert={alert} />
         <Taken alert={alert} />
       </div>
@@ -106,7 +111,7 @@ function PastCells({ alert }: { alert: Alert }) {
       </td>
       <td className={cx(cell, 'max-sm:hidden')}>
         {alert.ends_at !== null && <Ago time={alert.ends_at} />}
-        <span className="block text-xs text-muted">{endings[alert.ending]}</span>
+        <span className="block text-xs text-muted lg:whitespace-nowrap">{endings[alert.ending]}</span>
       </td>
     </>
   );

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { http, HttpResponse } from 'msw';
 
 import type { Alert } from '../api/types';
-import { alertEvent, alertOf, alertPage, resolved } from '../testing/alerts';
+import { alertEvent, alertOf, alertPage, noAlerts, resolved } from '../testing/alerts';
 import { clusterOf, hub, statusOf } from '../testing/fixtures';
 import { openClient } from '../testing/harness';
 import { page, problem, server } from '../testing/server';
@@ -47,6 +47,7 @@ test('what is silenced or inhibited is left out until asked for', async () => {
     expect(held.asked.at(-1)?.has('silenced')).toBe(false);
   });
   expect(router.state.location.searchStr).toBe('?muted=shown');
+  expect(screen.getByRole('button', { name: 'Filters 1 set' })).toHaveAttribute('aria-expanded', 'false');
 });
 
 test('the address holds all filters, and asks by them', async () => {
@@ -177,6 +178,17 @@ test('in groups a missing label reads (none), and opening one asks for those wit
   await userEvent.click(await screen.findByRole('button', { name: /team ?\(none\)/ }));
   await row('DiskFull');
   expect(held.asked.at(-1)?.getAll('label')).toEqual(['team=']);
+});
+
+test('one tab alone is the current one', async () => {
+  server.use(...noAlerts);
+  openClient('/alerts?tab=history');
+  const tabs = within(await screen.findByRole('navigation', { name: 'Alerts' }));
+  expect(tabs.getAllByRole('link', { current: 'page' }).map((link) => link.textContent)).toEqual(['History']);
+  await userEvent.click(tabs.getByRole('link', { name: 'Active' }));
+  await waitFor(() => {
+    expect(tabs.getAllByRole('link', { current: 'page' }).map((link) => link.textContent)).toEqual(['Active']);
+  });
 });
 
 test('history says how long it was and how it ended', async () => {

@@ -31,6 +31,8 @@ function Tabs() {
         <Link
           key={tab}
           to="/alerts"
+          // Otherwise the router takes one tab for part of each other.
+          activeOptions={{ exact: true }}
           search={readAlerts({ tab, cluster: view.cluster, q: tab === 'silences' ? undefined : view.q, labels: tab === 'silences' ? undefined : view.labels })}
           aria-current={tab === (view.tab ?? 'active') ? 'page' : undefined}
           className="-mb-px border-b-2 border-transparent px-1 py-2 text-sm text-muted hover:text-ink aria-[current]:border-accent aria-[current]:font-medium aria-[current]:text-ink"

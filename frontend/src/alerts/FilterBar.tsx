@@ -1,6 +1,6 @@
 /** What is shown: all of it in the address, so that a link shows a colleague the same. */
-import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { SlidersHorizontal, X } from 'lucide-react';
+import { useId, useState, type ReactNode } from 'react';
 
 import type { Cluster } from '../api/types';
 import { ClusterPicker } from '../explore/ClusterPicker';
@@ -124,6 +124,29 @@ export function Clusters({ fleet }: { fleet: readonly Cluster[] }) {
   return <ClusterPicker fleet={fleet} chosen={view.cluster} onChange={({ clusters }) => { change({ cluster: clusters || undefined }); }} />;
 }
 
+/** On a phone the alerts come first: what narrows them unfolds, and says folded how much of it is set. */
+function Folded({ children }: { children: ReactNode }) {
+  const { view } = useView();
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  const set = [view.cluster, view.state, view.ack, view.muted, view.sort, view.by, view.since].filter((part) => part !== undefined).length;
+  return (
+    <>
+      <Button className="sm:hidden" aria-expanded={open} aria-controls={id} onClick={() => { setOpen(!open); }}>
+        <SlidersHorizontal size={16} aria-hidden /> Filters{' '}
+        {set > 0 && (
+          <span className="num">
+            {set} <span className="sr-only">set</span>
+          </span>
+        )}
+      </Button>
+      <div id={id} className={cx('contents', !open && 'max-sm:hidden')}>
+        {children}
+      </div>
+    </>
+  );
+}
+
 export function FilterBar({ fleet, counts, children }: { fleet: readonly Cluster[]; counts?: Counts; children?: ReactNode }) {
   const { view, change } = useView();
   return (
@@ -131,12 +154,14 @@ export function FilterBar({ fleet, counts, children }: { fleet: readonly Cluster
       <div className="flex flex-wrap items-center gap-2">
         <SearchBox />
         <SeverityChips counts={counts} />
-        <Clusters fleet={fleet} />
-        {view.tab === 'history' ? (
-          <Choice label="Over since" value={view.since} options={SPANS} onChange={(since) => { change({ since }); }} />
-        ) : (
-          <ActiveChoices />
-        )}
+        <Folded>
+          <Clusters fleet={fleet} />
+          {view.tab === 'history' ? (
+            <Choice label="Over since" value={view.since} options={SPANS} onChange={(since) => { change({ since }); }} />
+          ) : (
+            <ActiveChoices />
+          )}
+        </Folded>
         {children}
       </div>
       <MatcherChips />

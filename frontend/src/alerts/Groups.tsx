@@ -37,11 +37,11 @@ function insideOf(view: AlertsView, { labels, missing }: AlertGroup, same: boole
 
 function Title({ group, same }: { group: AlertGroup; same: boolean }) {
   const entries = Object.entries(group.labels);
-  if (same) return <span className="font-semibold break-all">{group.labels.alertname ?? '(none)'}</span>;
+  if (same) return <span className="font-semibold wrap-anywhere">{group.labels.alertname ?? '(none)'}</span>;
   return (
     <span className="flex min-w-0 flex-wrap gap-x-3">
       {entries.map(([name, value]) => (
-        <span key={name} className="min-w-0 break-all">
+        <span key={name} className="min-w-0 wrap-anywhere">
           <span className="text-muted">{name} </span>
           <span className={cx('font-semibold', group.missing.includes(name) && 'font-normal text-muted italic')}>{value}</span>
         </span>
@@ -125,7 +125,7 @@ function GroupCard({ group, same, fleet, openId }: GroupCardProps) {
   return (
     <article className={cx('overflow-hidden rounded-lg border border-l-4 border-line bg-raised', { CRITICAL: 'border-l-bad', WARNING: 'border-l-warn', INFO: 'border-l-info' }[worst])}>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
-        <button type="button" aria-expanded={open} onClick={() => { setOpen(!open); }} className="flex min-w-0 flex-1 items-center gap-2 text-left">
+        <button type="button" aria-expanded={open} onClick={() => { setOpen(!open); }} className="flex min-w-0 flex-1 items-center gap-2 text-left max-sm:basis-full">
           <Chevron size={16} className="shrink-0 text-muted" aria-hidden />
           <Badge look={severityLooks[worst]} wordClass="sr-only" />
           <Title group={group} same={same} />

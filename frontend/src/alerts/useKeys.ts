@@ -20,12 +20,12 @@ function step(by: 1 | -1): void {
   next?.scrollIntoView({ block: 'nearest' });
 }
 
-/** Whether the key belongs to something else: a field, a menu, a dialog, or the browser itself. */
+/** Whether the key belongs to something else: a field, a menu, a dialog in front of the list, or the browser itself. */
 const isElsewhere = ({ target, altKey, ctrlKey, metaKey }: KeyboardEvent): boolean =>
   altKey ||
   ctrlKey ||
   metaKey ||
-  (target instanceof Element && target.closest('input, textarea, select, [role=menu], [role=dialog], .cm-editor') !== null);
+  (target instanceof Element && target.closest('input, textarea, select, [role=menu], [role=dialog]:not([data-beside]), .cm-editor') !== null);
 
 /** `onAcknowledge` is given the id of an alert. */
 export function useKeys(onAcknowledge: (id: string) => void): void {

@@ -78,6 +78,19 @@ test('it is acknowledged with a note, and released', async () => {
   expect(held.done).toEqual([{ note: 'on it' }, 'released']);
 });
 
+test('the keys of the list work in the drawer, but not while one writes there', async () => {
+  const held = holding();
+  openClient('/alerts');
+  await userEvent.click(await screen.findByRole('link', { name: 'DiskFull' }));
+  const inside = await drawer();
+  await userEvent.type(inside.getByRole('textbox', { name: 'Comment' }), 'a');
+  expect(held.done).toEqual([]);
+  inside.getByRole('button', { name: 'Close' }).focus();
+  await userEvent.keyboard('a');
+  expect(await inside.findByRole('button', { name: 'Release' })).toBeInTheDocument();
+  expect(held.done).toEqual([{ note: '' }]);
+});
+
 test('it is assigned and commented', async () => {
   const held = holding();
   openClient(OPEN);
@@ -102,6 +115,7 @@ test('the story tells who did what, and the times it fired, the newest first', a
   holding({
     story: [{ at: '2026-01-31T10:05:00Z', author: 'bob', deed: 'ACKNOWLEDGED', text: 'mine' }],
     times: [
+      { id: '3', state: 'PENDING', starts_at: '2026-01-31T12:00:00Z', ends_at: null, duration_seconds: null, ending: '' },
       { id: '2', state: 'FIRING', starts_at: '2026-01-31T11:00:00Z', ends_at: null, duration_seconds: null, ending: '' },
       { id: '1', state: 'RESOLVED', starts_at: '2026-01-31T10:00:00Z', ends_at: '2026-01-31T10:20:00Z', duration_seconds: 1200, ending: 'TOLD' },
     ],
@@ -109,7 +123,8 @@ test('the story tells who did what, and the times it fired, the newest first', a
   openClient(OPEN);
   const story = within((await drawer()).getByRole('region', { name: 'Story' }));
   const words = story.getAllByRole('listitem').map((item) => item.textContent);
-  expect(words.map((text) => /^(Fired|Resolved after 20 min|bob acknowledged itmine)/.exec(text)?.[1])).toEqual([
+  expect(words.map((text) => /^(Pending|Fired|Resolved after 20 min|bob acknowledged itmine)/.exec(text)?.[1])).toEqual([
+    'Pending',
     'Fired',
     'Resolved after 20 min',
     'bob acknowledged itmine',

@@ -90,6 +90,7 @@ export function AlertDrawer({ fleet }: { fleet: readonly Cluster[] }) {
     >
       <Dialog.Content
         aria-describedby={undefined}
+        data-beside
         // The list beside it stays usable: another row opens another alert.
         onInteractOutside={(event) => { event.preventDefault(); }}
         onCloseAutoFocus={backToTheRow}

@@ -14,8 +14,8 @@ interface MatcherLinesProps {
 function MatcherLine({ line, onChange, onRemove }: { line: Line; onChange: (line: Line) => void; onRemove: () => void }) {
   const { name, operator, value } = line;
   return (
-    <li className="flex items-center gap-1">
-      <input aria-label="Label" className={cx(field, 'w-36 shrink font-mono text-xs')} value={name} onChange={({ target }) => { onChange({ ...line, name: target.value }); }} />
+    <li className="flex items-center gap-1 max-sm:flex-wrap max-sm:pb-1">
+      <input aria-label="Label" className={cx(field, 'w-36 shrink font-mono max-sm:min-w-0 max-sm:flex-1 text-xs')} value={name} onChange={({ target }) => { onChange({ ...line, name: target.value }); }} />
       <select
         aria-label={`How ${name || 'it'} is compared`}
         className={cx(field, 'w-14 shrink-0 px-1 font-mono text-xs')}
@@ -26,7 +26,7 @@ function MatcherLine({ line, onChange, onRemove }: { line: Line; onChange: (line
           <option key={each}>{each}</option>
         ))}
       </select>
-      <input aria-label={`Value of ${name || 'it'}`} className={cx(field, 'min-w-0 flex-1 font-mono text-xs')} value={value} onChange={({ target }) => { onChange({ ...line, value: target.value }); }} />
+      <input aria-label={`Value of ${name || 'it'}`} className={cx(field, 'min-w-0 flex-1 font-mono text-xs max-sm:order-last max-sm:basis-full')} value={value} onChange={({ target }) => { onChange({ ...line, value: target.value }); }} />
       <Button tone="quiet" size="icon" className="size-7" aria-label={`Take ${name || 'the line'} away`} onClick={onRemove}>
         <X size={14} aria-hidden />
       </Button>

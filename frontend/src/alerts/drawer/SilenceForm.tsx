@@ -74,7 +74,7 @@ export function SilenceForm({ alert, fleet, onDone }: SilenceFormProps) {
     >
       <Durations chosen={seconds} onChange={setSeconds} />
       <div>
-        <label htmlFor={commentId} className="pb-1 text-xs text-muted">
+        <label htmlFor={commentId} className="block pb-1 text-xs text-muted">
           Why
         </label>
         <textarea ref={box} id={commentId} required rows={2} className={cx(field, 'h-auto py-1')} value={comment} onChange={({ target }) => { setComment(target.value); }} />

@@ -1,5 +1,5 @@
 /** What happened, the newest first: the times it fired, and what people did and said. */
-import { CircleCheck, Flame, MessageSquare, UserCheck, UserMinus, UserPlus, BellOff, type LucideIcon } from 'lucide-react';
+import { CircleCheck, CircleDashed, Flame, MessageSquare, UserCheck, UserMinus, UserPlus, BellOff, type LucideIcon } from 'lucide-react';
 import { useState } from 'react';
 
 import { useComment } from '../../api/alerts';
@@ -38,7 +38,11 @@ export function happeningsOf({ story, times }: Pick<AlertDetail, 'story' | 'time
     words: author === null ? `It was ${{ COMMENTED: 'commented', ACKNOWLEDGED: 'acknowledged', RELEASED: 'released', ASSIGNED: 'assigned', SILENCED: 'silenced' }[deed]}` : `${author} ${deeds[deed].words}`,
     text,
   }));
-  const fired = times.map(({ starts_at }) => ({ at: starts_at, icon: Flame, tone: 'text-bad', words: 'Fired', text: '' }));
+  const fired = times.map(({ state, starts_at }) =>
+    state === 'PENDING'
+      ? { at: starts_at, icon: CircleDashed, tone: 'text-idle', words: 'Pending', text: '' }
+      : { at: starts_at, icon: Flame, tone: 'text-bad', words: 'Fired', text: '' },
+  );
   const over = times.flatMap(({ starts_at, ends_at }) =>
     ends_at === null ? [] : [{ at: ends_at, icon: CircleCheck, tone: 'text-ok', words: `Resolved after ${lasted(starts_at, ends_at, 0)}`, text: '' }],
   );
