@@ -12,13 +12,15 @@ from typing import Any
 
 from scripts.figures import render
 from scripts.steps import ROOT, say
-from tests.benchmarks import caching, federation, merging, polling
+from tests.benchmarks import alerts, caching, federation, inbox, merging, polling
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
     "federation": federation.measure,
     "merge": merging.measure,
     "cache": caching.measure,
     "polling": polling.measure,
+    "alerts": alerts.measure,
+    "inbox": inbox.measure,
 }
 FIGURES = ROOT / "docs" / "figures.json"
 
