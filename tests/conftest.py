@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import User
 from apps.clusters.models.grant import Role
+from apps.observability.federation import cache
 from apps.streaming import log
 from apps.streaming.envelope import Event
 from tests.factories import grant, make_user
@@ -45,6 +46,15 @@ def empty_redis() -> Iterator[None]:
         server.flushall()
         yield
         server.flushall()
+
+
+@pytest.fixture(autouse=True)
+def patient_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loaded machine is not a Redis that is away, nor is one that was away in another test."""
+    monkeypatch.setattr(cache, "BUDGET", 30.0)
+    monkeypatch.setattr(cache, "PATIENCE", 30.0)
+    for store in cache._stores.values():
+        store._resting_until = 0.0
 
 
 @pytest.fixture

@@ -5,15 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from apps.observability.federation import cache
 from tests.observability import real_fleet
 from tests.observability.real_fleet import CLUSTERS, RealFleet
-
-
-@pytest.fixture(autouse=True)
-def patient_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loaded machine is not a Redis that is away."""
-    monkeypatch.setattr(cache, "BUDGET", 30.0)
 
 
 @pytest.fixture(scope="session")

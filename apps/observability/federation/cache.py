@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 Form = Mapping[str, str | Sequence[str]]
 
 BUDGET = 0.05
+# Of one connection; what is stored has more time than what somebody waits for.
+PATIENCE = 1.0
 LEFT_ALONE = 5.0
 LOGGED_EVERY = 60.0
 LARGEST = 8 * MIB
@@ -128,9 +130,9 @@ class Store:
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             str(settings.CACHES["default"]["LOCATION"]),
             max_connections=AT_ONCE,
-            timeout=1,
-            socket_timeout=1,
-            socket_connect_timeout=1,
+            timeout=PATIENCE,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = redis.asyncio.Redis(connection_pool=pool)

@@ -216,6 +216,15 @@ def test_people_see_the_alerts_of_their_clusters_and_namespaces(
     assert APIClient().get(URL).status_code == 401
 
 
+def test_what_pends_has_not_fired_and_does_not_flap(api: APIClient, red: Cluster) -> None:
+    for ago in (400, 300, 200):
+        fire(red, ago=ago, over_after=60)
+    pending = fire(red, ago=100)
+    Alert.objects.filter(pk=pending.pk).update(state="PENDING")
+    seen = read(api, f"/{pending.pk}")
+    assert (seen["times_in_24_h"], seen["flapping"]) == (3, False)
+
+
 def test_alerts_of_a_cluster_that_is_gone_are_gone(api: APIClient, red: Cluster) -> None:
     alert = fire(red)
     red.delete()

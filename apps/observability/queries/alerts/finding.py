@@ -152,7 +152,8 @@ def times_of(user: User, alert: Alert, now: datetime) -> Times:
         list(
             same.order_by("-starts_at").only("state", "starts_at", "ends_at", "ending")[:MOST_TIMES]
         ),
-        same.filter(starts_at__gt=now - DAY).count(),
+        # What pends has not fired.
+        same.exclude(state=State.PENDING).filter(starts_at__gt=now - DAY).count(),
         sorted(set(others.values_list("cluster__name", flat=True)[:MOST])),
     )
 
