@@ -9,6 +9,7 @@ from apps.http.asking import ask
 from apps.http.call import MIB, Call, Reply, Stage, Unreachable, Upstream
 from apps.http.place import is_usable
 from apps.http.pool import CONNECTIONS_PER_UPSTREAM
+from apps.http.talking import Listener, converse
 from apps.http.tls import trust
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "MIB",
     "Begun",
     "Call",
+    "Listener",
     "Refusal",
     "Reply",
     "Stage",
@@ -23,6 +25,7 @@ __all__ = [
     "Upstream",
     "ask",
     "begin",
+    "converse",
     "is_usable",
     "refuse_beforehand",
     "trust",

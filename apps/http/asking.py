@@ -41,10 +41,10 @@ async def ask(
         raise Unreachable(Stage.PROTOCOL, "its address or token cannot be sent") from None
     deadline = call.deadline if within is None else within
     connection = await carry(upstream, place, request, answer, deadline)
-    return _reply_of(answer, connection, started)
+    return reply_of(answer, connection, started)
 
 
-def _reply_of(answer: Answer, connection: Connection, started: float) -> Reply:
+def reply_of(answer: Answer, connection: Connection, started: float) -> Reply:
     return Reply(
         answer.status,
         answer.content,
@@ -74,8 +74,8 @@ async def receive(
             raise hung_up() from None
 
     with Measured(upstream.kind, answer, began):
-        await _limited(receive(), Progress(), within)
-    return _reply_of(answer, connection, began)
+        await limited(receive(), Progress(), within)
+    return reply_of(answer, connection, began)
 
 
 async def _carry(
@@ -83,10 +83,11 @@ async def _carry(
 ) -> Connection:
     progress = Progress()
     exchange = _exchange(upstream, place, request, answer, progress)
-    return await _limited(exchange, progress, deadline)
+    return await limited(exchange, progress, deadline)
 
 
-async def _limited(work: Coroutine[Any, Any, T], progress: Progress, deadline: float) -> T:
+async def limited(work: Coroutine[Any, Any, T], progress: Progress, deadline: float) -> T:
+    """Return what comes of `work`, and say in one of our own failures what kept it from coming."""
     limit = TimeLimit(deadline)
     try:
         with limit:

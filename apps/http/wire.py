@@ -230,6 +230,18 @@ class Answer:
         return Sized(int(length), self._cap)
 
 
+def named(lines: list[bytes]) -> dict[bytes, bytes]:
+    """Return a head's fields by their names in lower case; one that comes twice, as a list."""
+    found: dict[bytes, bytes] = {}
+    for line in lines:
+        field = _FIELD.match(line)
+        if not field:
+            raise broken("the connection broke: its answer has no valid header")
+        name, value = field[1].lower(), field[2].strip(b" \t")
+        found[name] = found[name] + b"," + value if name in found else value
+    return found
+
+
 def _fields(lines: list[bytes]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for line in lines:
