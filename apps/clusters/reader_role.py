@@ -23,6 +23,7 @@ from apps.clusters.kube.workloads import GPU_PODS, NAMESPACES, SERVICES
 from apps.clusters.models.cluster import Platform
 
 NAME = "aiops-nextgen-reader"
+EXECUTOR = f"{NAME}-exec"
 READ = ["get", "list", "watch"]
 ANYWHERE = frozenset(Platform)
 OPENSHIFT = frozenset({Platform.OPENSHIFT})
@@ -126,16 +127,23 @@ def needs_of(
     return tuple(need for need in needs if need.applies(platform, served))
 
 
-def manifest(platform: str) -> str:
-    """Return the YAML that makes an account with this role and no other."""
+def manifest(platform: str, *, exec_in: str = "") -> str:
+    """Return the YAML that makes an account with this role and no other.
+
+    `exec_in` is a namespace in whose pods it may run commands besides.
+    """
+    promise = f"run commands in the pods of {exec_in}" if exec_in else "change nothing"
     header = (
-        "# Lets AIOps NextGen read this cluster, and change nothing. Secrets stay unread.\n"
+        f"# Lets AIOps NextGen read this cluster, and {promise}. Secrets stay unread.\n"
         "# Apply it, then make the token to register the cluster with:\n"
         "#   kubectl apply -f reader.yaml\n"
         f"#   kubectl -n {NAME} create token {NAME} --duration 8760h\n"
     )
     documents = yaml.safe_dump_all(
-        _documents(Platform(platform)), sort_keys=False, default_flow_style=None, width=100
+        [*_documents(Platform(platform)), *_executing(exec_in)],
+        sort_keys=False,
+        default_flow_style=None,
+        width=100,
     )
     return f"{header}---\n{documents}"
 
@@ -163,6 +171,20 @@ def _documents(platform: Platform) -> list[dict[str, Any]]:
             _binding("RoleBinding", monitoring, "Role", "monitoring-alertmanager-view", namespace),
         ]
     return documents
+
+
+def _executing(namespace: str) -> list[dict[str, Any]]:
+    """A strong right, so that it is of one namespace, and of that only where it is wanted.
+
+    A WebSocket begins as a `get` to RBAC; since Kubernetes 1.35 it takes `create` besides.
+    """
+    if not namespace:
+        return []
+    rule = _rule([""], ["pods/exec"], ["get", "create"])
+    return [
+        _object(f"{RBAC}/v1", "Role", EXECUTOR, namespace) | {"rules": [rule]},
+        _binding("RoleBinding", EXECUTOR, "Role", EXECUTOR, namespace),
+    ]
 
 
 def _rules(platform: Platform) -> list[dict[str, Any]]:

@@ -4,11 +4,15 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
+from apps.observability.actions.gpus import storing
+from apps.observability.collect.gpu_rounds import Heard, NodeRead
+from apps.observability.gpus.reading import DCGM, Gpu, Holder, NodeReading
 from apps.observability.models import (
     Alert,
     AlertEntry,
     AlertPath,
     DeliveryAttempt,
+    GpuPricing,
     Notification,
     Receiver,
     Route,
@@ -18,6 +22,7 @@ from apps.observability.models.alert import Severity, Source, State
 from apps.observability.models.alert_story import Deed
 from apps.sealed_fields import seal_into
 from tests.clusters.canaries import TOKENS
+from tests.contract.operations import EXAMPLE_NODE
 
 
 def put_around(cluster: Cluster, owner: User) -> None:
@@ -25,6 +30,7 @@ def put_around(cluster: Cluster, owner: User) -> None:
     if not Alert.objects.filter(pk=cluster.pk).exists():
         _add_alert(cluster)
         _add_notification(cluster)
+        _add_gpu(cluster)
 
 
 def _add_alert(cluster: Cluster) -> None:
@@ -35,6 +41,14 @@ def _add_alert(cluster: Cluster) -> None:
     alert = Alert.objects.create(id=cluster.pk, cluster=cluster, **told, **how, **times)
     AlertPath.objects.get_or_create(cluster=cluster)
     AlertEntry.objects.create(alert=alert, at=now, deed=Deed.COMMENTED, text="a word")
+
+
+def _add_gpu(cluster: Cluster) -> None:
+    now = timezone.now()
+    gpu = Gpu(uuid="GPU-1", index=0, holders=(Holder("ml", "train-0", "main"),))
+    read = NodeRead(EXAMPLE_NODE, NodeReading(DCGM, (gpu,)), now)
+    storing.store([Heard(cluster.pk, cluster.name, now, DCGM, (read,))])
+    GpuPricing.objects.get_or_create(currency="EUR")
 
 
 def _add_notification(cluster: Cluster) -> None:

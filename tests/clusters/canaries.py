@@ -47,10 +47,16 @@ ALL = TOKENS | OIDC | IMPORTED | {"basic": BASIC, "quoted": quote_plus(OIDC["cli
 # Where a token is asked for is no secret, and shown again to be corrected.
 PLAIN = re.compile(r"_url$|^csrf")
 # Who is signed in is sent on, leaves by a form alone, and completes what he names.
-NO_PAGES = {"/admin/login/": 302, "/admin/logout/": 405, "/admin/autocomplete/": 403}
+NO_PAGES = {
+    "/admin/login/": 302,
+    "/admin/logout/": 405,
+    "/admin/autocomplete/": 403,
+    # There is one row, and the list leads to it.
+    "/admin/observability/gpupricing/": 302,
+}
 NOT_BY_HAND = re.compile(
-    r"/admin/\w+/(?:(?:alert|alertpath|apitoken|auditevent|healthcheck|notification)/add|"
-    r"(?:alert|alertpath|auditevent|healthcheck|indicator|notification)/[^/]+/delete)/"
+    r"/admin/\w+/(?:(?:alert|alertpath|apitoken|auditevent|gpu\w+|healthcheck|notification)/add|"
+    r"(?:alert|alertpath|auditevent|gpu\w+|healthcheck|indicator|notification)/[^/]+/delete)/"
 )
 SECRET_BOX = re.compile(r'<(?:input|textarea)[^>]*?name="([^"]*(?:token|secret|kubeconfig)[^"]*)"')
 

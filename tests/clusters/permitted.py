@@ -69,15 +69,15 @@ async def unread(upstream: Upstream, seconds: float = 10) -> Unread:
     return found
 
 
-def documents(platform: str) -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all(manifest(platform)))
+def documents(platform: str, exec_in: str = "") -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(manifest(platform, exec_in=exec_in)))
 
 
-def role_by_manifest(platform: str) -> Role:
+def role_by_manifest(platform: str, exec_in: str = "") -> Role:
     """What the account of the manifest may do, once a server has taken it."""
     rules = [
         _rule(rule, found["metadata"].get("namespace", ""))
-        for found in documents(platform)
+        for found in documents(platform, exec_in)
         for rule in found.get("rules", ())
     ]
     given = MONITORING if platform == "OPENSHIFT" else ()

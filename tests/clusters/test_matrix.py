@@ -36,6 +36,8 @@ LET_IN = {
         (f"{method} /api/v1/alerts/silences/{{cluster_id}}/{{id}}", "ALERTMANAGER_NOT_AVAILABLE")
         for method in ("PUT", "DELETE")
     ),
+    ("GET /api/v1/gpu/nodes/{cluster_id}/{node_name}", "NO_GPU_NODES"),
+    ("GET /api/v1/gpu/nodes/{cluster_id}/{node_name}/history", "NO_GPU_NODES"),
     ("GET /api/v1/alerts/{fingerprint}", "NOT_FOUND"),
     ("GET /api/v1/alerts/{id}/comments", "NOT_FOUND"),
     ("POST /api/v1/alerts/{id}/acknowledge", "NOT_FOUND"),

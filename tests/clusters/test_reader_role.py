@@ -96,3 +96,26 @@ def test_the_page_says_of_each_right_what_it_is_for(platform: str) -> None:
         what = right.path or ".".join(filter(None, (right.resource, right.api_group)))
         where = f" in {right.namespace}" if right.namespace else ""
         assert f"| {right.verb} `{what}`{where} | {need.needed_for} |" in page
+
+
+def test_commands_in_pods_are_allowed_where_they_are_asked_for_and_nowhere_else() -> None:
+    plain = documents("KUBERNETES")
+    added = [one for one in documents("KUBERNETES", "gpu-operator") if one not in plain]
+    assert [(one["kind"], one["metadata"]["namespace"]) for one in added] == [
+        ("Role", "gpu-operator"),
+        ("RoleBinding", "gpu-operator"),
+    ]
+    role, binding = added
+    rule = {"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["get", "create"]}
+    assert role["rules"] == [rule]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": NAME, "namespace": NAME}]
+
+
+def test_the_command_gives_the_right_to_commands_when_it_is_asked_to() -> None:
+    assert "pods/exec" not in printed("--platform", "KUBERNETES")
+    said = printed("--platform", "KUBERNETES", "--exec-in", "gpu-operator")
+    assert "pods/exec" in said
+    assert "change nothing" not in said
+    with pytest.raises(CommandError, match="no name of a namespace"):
+        printed("--exec-in", "gpu operator\nrules: []")

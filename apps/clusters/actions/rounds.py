@@ -30,6 +30,9 @@ class Turn(IntEnum):
     INDICATORS = 0x61696F707500
     ALERTS = 0x61696F707600
     NOTIFICATIONS = 0x61696F707700
+    GPU_SERIES = 0x61696F707800
+    GPU_COMMANDS = 0x61696F707900
+    GPU_LOOKS = 0x61696F707A00
 
 
 # The turns of this process. To PostgreSQL all that one connection does is one and the same.
