@@ -62,6 +62,18 @@ TABLE = {
             "Card 5 of gpu-worker-02 has fallen off the bus: XID 79.",
             ("gpu-oregon",),
         ),
+        Fault("exec-hangs", "Commands in pods begin, and never end."),
+        Fault("exec-cut", "Commands in pods are cut off in the middle of what they print."),
+        Fault(
+            "nvidia-smi-missing",
+            "No container has nvidia-smi, as where the drivers are of the host.",
+            ("gpu-oregon",),
+        ),
+        Fault(
+            "nvidia-smi-old",
+            "nvidia-smi is an old one: its XML breaks off, and it knows fewer columns.",
+            ("gpu-oregon",),
+        ),
         Fault(
             "ptp-offset",
             "The clock loses its grandmaster and leaves +-100 ns: first holdover, then freerun.",

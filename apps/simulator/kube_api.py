@@ -5,6 +5,7 @@ import contextlib
 import hmac
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -15,7 +16,7 @@ from apps.simulator import tokens
 from apps.simulator.certificates import Certificates
 from apps.simulator.doors import HOST, Door
 from apps.simulator.faults import Incidents
-from apps.simulator.kube import listing, refusals, resources, reviews
+from apps.simulator.kube import execution, listing, refusals, resources, reviews
 from apps.simulator.kube.metadata import Json, Moment
 from apps.simulator.kube.resources import Resource
 from apps.simulator.kube.roles import READER, Asked, Role
@@ -55,6 +56,10 @@ class KubeApi:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.incidents = Incidents()
+        # How often commands were run, by the protocol that was agreed upon.
+        self.protocols: Counter[str] = Counter()
+        # How often lists were asked for, by what of.
+        self.lists: Counter[str] = Counter()
         self.changed = asyncio.Event()
         self.safe = Safe(config.cluster, config.keeper_token, config.clock)
         self.door = Door(self.answer, config.port, config.certificates.server_context())
@@ -80,9 +85,16 @@ class KubeApi:
             if review := reviews.asked(request.rel_url.path):
                 spec = await request.read()
                 return as_json(reviews.answer(review, request.method, spec, role), 201)
+            if command := execution.asked(request):
+                protocol = execution.agree(request, command, self.moment(), role)
+                self.protocols[protocol] += 1
+                return await execution.answer(request, command, self.moment(), protocol)
             return self.route(request, role)
         except refusals.Refusal as refusal:
             return as_json(refusal.status, refusal.code)
+
+    def moment(self) -> Moment:
+        return Moment(self.config.cluster, self.incidents, self.config.clock())
 
     def sign_in(self, request: web.BaseRequest) -> Role:
         given = request.headers.get("Authorization", "")
@@ -131,13 +143,14 @@ class KubeApi:
     def read(
         self, request: web.BaseRequest, resource: Resource, namespace: str | None, name: str | None
     ) -> Json:
-        moment = Moment(self.config.cluster, self.incidents, self.config.clock())
+        moment = self.moment()
         items = [
             item
             for item in resource.objects(moment)
             if namespace is None or item["metadata"].get("namespace") == namespace
         ]
         if name is None:
+            self.lists[resource.plural] += 1
             chosen = listing.select(resource, items, request.query)
             return listing.page(resource, chosen, request.query, moment)
         for item in items:

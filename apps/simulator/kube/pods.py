@@ -3,7 +3,8 @@
 from apps.simulator import capacity, load
 from apps.simulator.kube.metadata import Json, Moment, metadata, stamp
 from apps.simulator.kube.nodes import lost_since
-from apps.simulator.world import Container, Pod, Workload
+from apps.simulator.nvidia_smi.processes import container_id
+from apps.simulator.world import Cluster, Container, Pod, Workload
 
 APIS = {
     "ReplicaSet": "apps/v1",
@@ -56,6 +57,7 @@ def pod_object(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Js
         "spec": {
             "containers": [container_spec(container) for container in pod.containers],
             "nodeName": pod.node,
+            **({"hostPID": True} if sees_host(pod) else {}),
             "restartPolicy": "Never" if pod.owner_kind == "Job" else "Always",
             "serviceAccountName": "default",
         },
@@ -74,6 +76,11 @@ def container_spec(container: Container) -> Json:
         },
         "imagePullPolicy": "IfNotPresent",
     }
+
+
+def sees_host(pod: Pod) -> bool:
+    """Whether its containers see the processes of their whole node."""
+    return pod.labels.get("app.kubernetes.io/component") == "nvidia-driver"
 
 
 def conditions(began: str, lost: float | None, crashes: float | None) -> list[Json]:
@@ -106,6 +113,7 @@ def restarts_of(moment: Moment, pod: Pod) -> int:
 def status(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Json:
     began = stamp(pod.created + 2)
     crashes = crashes_since(moment, pod)
+    runtime = runtime_of(moment.cluster)
     return {
         "phase": "Running",
         "conditions": conditions(began, lost, crashes),
@@ -119,7 +127,7 @@ def status(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Json:
                 "name": container.name,
                 "image": container.image,
                 "imageID": container.image,
-                "containerID": f"cri-o://{pod.uid.replace('-', '') * 2}",
+                "containerID": f"{runtime}://{container_id(pod, container.name)}",
                 "ready": crashes is None,
                 "started": crashes is None,
                 "restartCount": restarts_of(moment, pod),
@@ -129,6 +137,10 @@ def status(moment: Moment, pod: Pod, host_ip: str, lost: float | None) -> Json:
             for container in pod.containers
         ],
     }
+
+
+def runtime_of(cluster: Cluster) -> str:
+    return "containerd" if cluster.platform == "KUBERNETES" else "cri-o"
 
 
 def workloads(moment: Moment, kind: str) -> list[Json]:

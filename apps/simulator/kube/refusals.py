@@ -46,6 +46,14 @@ def forbidden(
     return Refusal(403, "Forbidden", message, **details, kind=resource.plural)
 
 
+def forbidden_exec(verb: str, namespace: str, pod: str) -> Refusal:
+    message = (
+        f'pods "{pod}" is forbidden: User "{USER}" cannot {verb} resource "pods/exec" in API '
+        f'group "" in the namespace "{namespace}"'
+    )
+    return Refusal(403, "Forbidden", message, name=pod, kind="pods")
+
+
 def forbidden_path(verb: str, path: str) -> Refusal:
     return Refusal(403, "Forbidden", f'forbidden: User "{USER}" cannot {verb} path "{path}"')
 
@@ -68,6 +76,15 @@ def missing(resource: Resource, name: str) -> Refusal:
     group = f".{resource.group}" if resource.group else ""
     message = f'{resource.plural}{group} "{name}" not found'
     return Refusal(404, "NotFound", message, name=name, kind=resource.plural)
+
+
+def missing_pod(name: str) -> Refusal:
+    return Refusal(404, "NotFound", f'pods "{name}" not found', name=name, kind="pods")
+
+
+def silent_node(ip: str) -> Refusal:
+    message = f"error dialing backend: dial tcp {ip}:10250: i/o timeout"
+    return Refusal(500, "InternalError", message)
 
 
 def taken(resource: Resource, name: str) -> Refusal:

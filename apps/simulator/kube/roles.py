@@ -109,11 +109,14 @@ MONITORING = (
         namespace="openshift-monitoring",
     ),
 )
+# What `manage.py reader_manifest --exec-in` adds: commands where the GPU operator's pods are.
+EXECUTING = Rule(("get", "create"), ("",), ("pods/exec",), namespace="gpu-operator")
 READER = Role(
     (
         *BASIC,
         *reading(),
         *MONITORING,
+        EXECUTING,
         Rule(("get", "list"), ("",), ("secrets",), namespace=READER_NAMESPACE),
         # In which MicroShift says its version.
         Rule(("get",), ("",), ("configmaps",), ("microshift-version",), namespace="kube-public"),
