@@ -1,4 +1,4 @@
-"""Energy from the power that cards drew, and what it and their hours cost at a price.
+"""Energy from the power that cards drew.
 
 Power is measured for a whole board alone. Every row of a slice repeats it, so that it is taken
 once per card and never added up over slices.
@@ -70,13 +70,3 @@ def attributed(energy: Energy, weight: float, weights: float) -> Energy:
     """
     part = weight / weights if weights > 0 else 0.0
     return Energy(energy.kwh * part, energy.seconds)
-
-
-def cost_of_energy(energy: Energy, price_per_kwh: float) -> float:
-    """Return kWh x price per kWh, in the currency of the price."""
-    return energy.kwh * price_per_kwh
-
-
-def cost_of_hours(gpu_hours: float, price_per_gpu_hour: float) -> float:
-    """Return GPU-hours x price per GPU-hour, in the currency of the price."""
-    return gpu_hours * price_per_gpu_hour

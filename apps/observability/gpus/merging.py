@@ -7,14 +7,14 @@ told (names, addresses, memory in all, power and temperature limits, error count
 it asks the driver at that moment, says outright what a card does not have, and knows the processes.
 Where one says nothing, the other's word stands. A card that only one of them names is kept: the
 other may not have seen it come, and a card that is lost to nvidia-smi may live on in DCGM for the
-minutes that Prometheus remembers it.
+minutes that Prometheus remembers it. Where the exporter names the pods, no guess stands beside it.
 """
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import TypeVar
 
-from apps.observability.gpus.reading import EccCounts, Gpu, MigInstance, NodeReading
+from apps.observability.gpus.reading import EccCounts, Gpu, Holder, MigInstance, NodeReading
 
 # What moves, of a card and of a slice.
 LIVE = {
@@ -38,7 +38,8 @@ T = TypeVar("T", Gpu, MigInstance, EccCounts)
 def merge(smi: NodeReading, dcgm: NodeReading) -> NodeReading:
     """Return the one reading of a node that both sources were asked about."""
     by_uuid = {gpu.uuid: gpu for gpu in dcgm.gpus if gpu.uuid is not None}
-    gpus = [_card(gpu, by_uuid.pop(gpu.uuid)) if gpu.uuid in by_uuid else gpu for gpu in smi.gpus]
+    certain = [_certain(gpu) for gpu in smi.gpus]
+    gpus = [_card(gpu, by_uuid.pop(gpu.uuid)) if gpu.uuid in by_uuid else gpu for gpu in certain]
     gpus += by_uuid.values()
     lost = {*smi.lost}
     return NodeReading(
@@ -55,6 +56,18 @@ def merge(smi: NodeReading, dcgm: NodeReading) -> NodeReading:
 
 def _failing(gpu: Gpu) -> Gpu:
     return replace(gpu, failure=gpu.failure or "nvidia-smi cannot reach the card")
+
+
+def _certain(gpu: Gpu) -> Gpu:
+    """Return the card without holders who are guessed at."""
+
+    def kept(holders: tuple[Holder, ...]) -> tuple[Holder, ...]:
+        return tuple(one for one in holders if one.certain)
+
+    parts = gpu.mig_instances
+    if parts is not None:
+        parts = tuple(replace(one, holders=kept(one.holders)) for one in parts)
+    return replace(gpu, holders=kept(gpu.holders), mig_instances=parts)
 
 
 def _card(smi: Gpu, dcgm: Gpu) -> Gpu:

@@ -1,6 +1,6 @@
 """What was read of a node's GPUs, whatever the source. None is what the source does not say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NVIDIA_SMI, DCGM = "NVIDIA_SMI", "DCGM"
 COMPUTE, GRAPHICS, MIXED = "COMPUTE", "GRAPHICS", "MIXED"
@@ -23,11 +23,15 @@ RECOVERY = ("NONE", "GPU_RESET", "NODE_REBOOT", "DRAIN_P2P", "DRAIN_AND_RESET")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Holder:
-    """The pod that was given a card or an instance; the container where the source knows it."""
+    """The pod that was given a card or an instance; the container where the source knows it.
+
+    It is not `certain` where the pod holds as many cards as this, and maybe not this one.
+    """
 
     namespace: str
     pod: str
     container: str = ""
+    certain: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

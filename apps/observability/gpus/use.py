@@ -6,10 +6,11 @@ is shared in turns is split evenly among those who share it.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from apps.observability.gpus.reading import Gpu, Holder, MigInstance
+from apps.observability.gpus.varying import vary
 
 # Under this use, in per cent, a card or a slice counts as idle: monitoring alone may touch it.
 IDLE_PERCENT = 1.0
@@ -165,6 +166,30 @@ def idle_since(seen: Sequence[Seen], longest_gap: float) -> float | None:
             break
         since = now.at
     return since
+
+
+def given_to_processes(gpu: Gpu) -> Gpu:
+    """Return the card with the pods of its processes as its holders, where nobody told of any.
+
+    nvidia-smi knows who runs and not who was given it: a pod that runs nothing is not seen.
+    """
+    if gpu.holders or any(one.holders for one in gpu.mig_instances or ()):
+        return gpu
+    found: dict[tuple[int | None, int | None], set[Holder]] = {}
+    for one in gpu.processes or ():
+        if one.holder is not None:
+            place = (one.gpu_instance_id, one.compute_instance_id)
+            found.setdefault(place if gpu.mig_instances else (None, None), set()).add(one.holder)
+    if not found:
+        return gpu
+    slices = gpu.mig_instances
+    if not slices:
+        return vary(gpu, holders=tuple(sorted(found[None, None])))
+    held = (found.get((one.gpu_instance_id, one.compute_instance_id), set()) for one in slices)
+    parts = zip(slices, held, strict=True)
+    return replace(
+        gpu, mig_instances=tuple(replace(one, holders=tuple(sorted(its))) for one, its in parts)
+    )
 
 
 def _weight(part: MigInstance, gpu: Gpu) -> float:

@@ -4,37 +4,39 @@ Their names and units are those of the exporter's own tables (default-counters.c
 dcp-metrics-included.csv): MiB, W, C, MHz, mJ; use in per cent, activity as a share of one.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from apps.observability.gpus.reading import (
     DCGM,
     EccCounts,
     Gpu,
-    Holder,
     MigInstance,
     NodeReading,
     address,
     reasons_in,
 )
+from apps.observability.sources import dcgm_samples
+from apps.observability.sources.dcgm_samples import (
+    ENERGY,
+    XID,
+    XID_COUNT,
+    Card,
+    Cards,
+    Rows,
+    name_in,
+    number_in,
+)
 
-# Labels, with the name of the series among them, and the value.
-Sample = tuple[Mapping[str, str], float]
+Sample = dcgm_samples.Sample
+_Field = tuple[str, Callable[[float], object]]
 
 PREFIX = "DCGM_FI_"
-NODE_LABELS = ("Hostname", "hostname", "exported_Hostname", "exported_hostname", "node")
 ACTIVITY = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
-ENERGY = "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION"
-XID, XID_COUNT = "DCGM_FI_DEV_XID_ERRORS", "DCGM_EXP_XID_ERRORS_COUNT"
 REASONS = ("DCGM_FI_DEV_CLOCKS_EVENT_REASONS", "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS")
 
-# DCGM's blanks leak as values: where its 32 and 64 bit integers and its doubles end.
-_BLANK_32 = (2**31 - 16, 2**31 - 1)
-_BLANK_DOUBLE = (2.0**47, 2.0**47 + 3)
-_BLANK_64 = 9.2e18
+LONGEST_LABEL = 200
 _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}")
 
 
@@ -64,7 +66,7 @@ _MIB, _CELSIUS, _MHZ = _whole(2**26), _whole(300), _whole(10**5)
 _WATTS, _COUNT = _upto(1e5), _whole(10**12)
 
 # What belongs to the whole card, and is repeated on the row of each of its instances.
-BOARD: dict[str, tuple[str, Callable[[float], object]]] = {
+BOARD: dict[str, _Field] = {
     "DCGM_FI_DEV_GPU_UTIL": ("utilization_gpu_percent", _upto(100)),
     "DCGM_FI_DEV_MEM_COPY_UTIL": ("utilization_memory_percent", _upto(100)),
     "DCGM_FI_DEV_ENC_UTIL": ("utilization_encoder_percent", _upto(100)),
@@ -101,7 +103,7 @@ BOARD: dict[str, tuple[str, Callable[[float], object]]] = {
     "DCGM_FI_DEV_MIG_MODE": ("mig_enabled", _flag),
 }
 # What each instance has of its own, and a whole card too.
-OWN: dict[str, tuple[str, Callable[[float], object]]] = {
+OWN: dict[str, _Field] = {
     "DCGM_FI_DEV_FB_TOTAL": ("memory_total_mb", _MIB),
     "DCGM_FI_DEV_FB_USED": ("memory_used_mb", _MIB),
     "DCGM_FI_DEV_FB_FREE": ("memory_free_mb", _MIB),
@@ -112,93 +114,40 @@ OWN: dict[str, tuple[str, Callable[[float], object]]] = {
 ASKED = tuple(sorted({*BOARD, *OWN, XID, XID_COUNT, *REASONS}))
 
 
-@dataclass(slots=True)
-class _Rows:
-    """The values of one card or instance by the name of their series, and who was given it."""
-
-    labels: Mapping[str, str]
-    values: dict[str, float] = field(default_factory=dict)
-    holders: set[Holder] = field(default_factory=set)
-
-    def take(self, name: str, value: float) -> None:
-        """Keep the larger of two: an exporter that replaces another leaves both for a time."""
-        self.values[name] = max(value, self.values.get(name, value))
-
-    def read(self, table: Mapping[str, tuple[str, Callable[[float], object]]]) -> dict[str, Any]:
-        """Return the fields that are given. `Any`: a field's type is known to its reader alone."""
-        found: dict[str, Any] = {}
-        for name, (field_name, read) in table.items():
-            value = read(self.values[name]) if name in self.values else None
-            if value is not None:
-                found.setdefault(field_name, value)
-        return found
-
-
-@dataclass(slots=True)
-class _Card:
-    board: _Rows
-    xids: set[int] = field(default_factory=set)
-    instances: dict[int, _Rows] = field(default_factory=dict)
-
-
 def read(samples: Iterable[Sample]) -> list[NodeReading]:
     """Return one reading per node, sorted by its name, of the samples of one cluster."""
-    kept = [(labels, value) for labels, value in samples if _is_value(labels, value)]
-    renamed = any("exported_pod" in labels for labels, _ in kept)
-    nodes: dict[str | None, dict[str, _Card]] = {}
-    for labels, value in kept:
-        uuid = labels.get("UUID")
-        if uuid:
-            node = next((labels[name] for name in NODE_LABELS if labels.get(name)), None)
-            card = nodes.setdefault(node, {}).setdefault(uuid, _Card(_Rows(labels)))
-            _place(card, labels, value, _holder(labels, renamed))
+    cards = Cards(OWN)
+    for labels, value in samples:
+        spot = cards.spot(labels)
+        if spot is not None:
+            cards.add(spot, labels.get("__name__", ""), value)
+    return read_cards(cards)
+
+
+def read_cards(cards: Cards) -> list[NodeReading]:
+    """Return the readings of samples that were put to their cards."""
+    cards.end()
+    nodes = cards.nodes
     return [_node(name, nodes[name]) for name in sorted(nodes, key=lambda name: name or "")]
 
 
-def _is_value(labels: Mapping[str, str], value: float) -> bool:
-    name = labels.get("__name__", "")
-    if not math.isfinite(value) or value >= _BLANK_64:
-        return False
-    if _BLANK_DOUBLE[0] <= value <= _BLANK_DOUBLE[1]:
-        return False
-    # Energy passes the end of 32 bits within the hour, and is no blank for that.
-    return name == ENERGY or not _BLANK_32[0] <= value <= _BLANK_32[1]
+def _given(rows: Rows, table: Mapping[str, _Field]) -> dict[str, Any]:
+    """Return the fields that are given. `Any`: a field's type is known to its reader alone.
 
-
-def _holder(labels: Mapping[str, str], renamed: bool) -> Holder | None:
-    """Return the pod that was given the card.
-
-    Where Prometheus keeps its own labels of the scrape (no honorLabels), the exporter's are called
-    `exported_pod` and so on, and plain `pod` is the exporter itself, on idle cards alone too.
+    Of two series of one field the first of the table counts.
     """
-    prefix = "exported_" if renamed else ""
-    pod, container = labels.get(f"{prefix}pod", ""), labels.get(f"{prefix}container", "")
-    if not pod or (not renamed and "dcgm" in f"{pod} {container}"):
-        return None
-    return Holder(labels.get(f"{prefix}namespace", ""), pod, container)
+    found: dict[str, Any] = {}
+    values = rows.values
+    for name, (field_name, read) in table.items():
+        value = values.get(name)
+        if value is not None:
+            said = read(value)
+            if said is not None:
+                found.setdefault(field_name, said)
+    return found
 
 
-def _place(card: _Card, labels: Mapping[str, str], value: float, holder: Holder | None) -> None:
-    name = labels["__name__"]
-    instance = _number(labels.get("GPU_I_ID"))
-    if name == XID_COUNT:
-        number = _number(labels.get("xid") or labels.get("err_code"))
-        card.xids |= {number} if number and value > 0 else set()
-        return
-    if name == XID:
-        card.xids |= {int(value)} if 0 < value < 1000 else set()
-    # A slice's rows repeat what is the card's: power is that of the whole board on each of them.
-    rows = card.board
-    if instance is not None:
-        part = card.instances.setdefault(instance, _Rows(labels))
-        rows = part if name in OWN else card.board
-        part.holders |= {holder} if holder else set()
-    elif holder:
-        card.board.holders.add(holder)
-    rows.take(name, value)
-
-
-def _node(name: str | None, cards: Mapping[str, _Card]) -> NodeReading:
+def _node(name: str | None, cards: Mapping[str, Card]) -> NodeReading:
     gpus = sorted((_gpu(uuid, card) for uuid, card in cards.items()), key=_order)
     drivers = {card.board.labels.get("DCGM_FI_DRIVER_VERSION", "") for card in cards.values()}
     driver = drivers.pop() if len(drivers) == 1 else ""
@@ -214,9 +163,9 @@ def _order(gpu: Gpu) -> tuple[int, str]:
     return (-1 if gpu.index is None else gpu.index, gpu.uuid or "")
 
 
-def _gpu(uuid: str, card: _Card) -> Gpu:
+def _gpu(uuid: str, card: Card) -> Gpu:
     labels = card.board.labels
-    found = card.board.read(BOARD) | _own(card.board)
+    found = _given(card.board, BOARD) | _own(card.board)
     # Only a card that is not in slices has a use of its own.
     said = found.pop("mig_enabled", None)
     sliced = bool(card.instances) or said
@@ -230,11 +179,11 @@ def _gpu(uuid: str, card: _Card) -> Gpu:
         found[part] = EccCounts(**{name.partition(".")[2]: found.pop(name) for name in names})
     known = card.board.values
     mask = next((int(known[name]) for name in REASONS if name in known), None)
-    bus_id = labels.get("pci_bus_id")
+    bus_id = name_in(labels, "pci_bus_id", 32)
     return Gpu(
-        index=_number(labels.get("gpu")),
+        index=number_in(labels.get("gpu")),
         uuid=uuid,
-        name=labels.get("modelName") or None,
+        name=name_in(labels, "modelName", LONGEST_LABEL),
         bus_id=address(bus_id) if bus_id else None,
         throttle_reasons=None if mask is None else reasons_in(mask),
         xid_errors=tuple(sorted(card.xids)) if card.xids or XID in known else None,
@@ -245,30 +194,26 @@ def _gpu(uuid: str, card: _Card) -> Gpu:
     )
 
 
-def _own(rows: _Rows) -> dict[str, Any]:
+def _own(rows: Rows) -> dict[str, Any]:
     """Return what is the card's or the instance's own; the whole of the memory from its parts."""
-    found = rows.read(OWN)
+    found = _given(rows, OWN)
     parts = [f"memory_{part}_mb" for part in ("used", "free", "reserved")]
     if all(part in found for part in parts):
         found.setdefault("memory_total_mb", sum(found[part] for part in parts))
     return found
 
 
-def _instances(card: _Card) -> tuple[MigInstance, ...]:
+def _instances(card: Card) -> tuple[MigInstance, ...]:
     made = []
     for number, rows in sorted(card.instances.items()):
         found = _own(rows)
         made.append(
             MigInstance(
                 gpu_instance_id=number,
-                profile=rows.labels.get("GPU_I_PROFILE") or None,
+                profile=name_in(rows.labels, "GPU_I_PROFILE", LONGEST_LABEL),
                 utilization_gpu_percent=found.pop("activity", None),
                 holders=tuple(sorted(rows.holders)),
                 **found,
             )
         )
     return tuple(made)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -7,7 +7,7 @@ import pytest
 
 from apps.observability.gpus.reading import Gpu, Holder, NodeReading
 from apps.observability.sources import dcgm
-from apps.observability.sources.dcgm import Sample
+from apps.observability.sources.dcgm_samples import Sample
 from apps.simulator.exporters import dcgm as exporter
 from apps.simulator.faults import Incidents, Interval
 from apps.simulator.sites import fleet
@@ -185,3 +185,32 @@ def test_the_simulated_nodes_are_read_whole() -> None:
             ]
             hot = (node.name, card.index) == exporter.HOT
             assert ("hw_thermal_slowdown" in (gpu.throttle_reasons or ())) is hot
+
+
+def test_labels_that_no_exporter_writes_are_no_cards_and_nobodys() -> None:
+    hostile: list[dict[str, str]] = [
+        {"UUID": "GPU-" + "x" * 200},
+        {"UUID": "GPU-\0"},
+        {"Hostname": "n" * 300},
+        {"Hostname": "n\u202e1"},
+    ]
+    assert [dcgm.read(samples(WHOLE, **labels)) for labels in hostile] == [[], [], [], []]
+    gpu = only(
+        dcgm.read(
+            samples(
+                WHOLE,
+                gpu="99999999",
+                modelName="\0" + "H" * 300,
+                pci_bus_id="0" * 99,
+                exported_pod="p" * 300,
+                exported_namespace="x",
+            )
+        )
+    )
+    assert (gpu.index, gpu.name, gpu.bus_id, gpu.holders) == (None, None, None, ())
+
+
+def test_no_node_has_thousands_of_cards() -> None:
+    rows = [one for number in range(200) for one in samples(WHOLE, UUID=f"GPU-{number}")]
+    (reading,) = dcgm.read(rows)
+    assert len(reading.gpus) == 128

@@ -47,6 +47,17 @@ def test_what_moves_is_dcgms_and_what_is_told_is_nvidia_smis() -> None:
     assert gpu.holders == (Holder("ml", "a"),)
 
 
+def test_a_guess_stands_beside_no_word_of_the_exporters() -> None:
+    guessed, seen = Holder("ml", "a", certain=False), Holder("ml", "b")
+    parts = (MigInstance(1, holders=(guessed,)), MigInstance(2, holders=(seen,)))
+    gpu = merged(
+        Gpu(holders=(guessed, seen), mig_instances=parts),
+        Gpu(mig_instances=(MigInstance(1), MigInstance(2))),
+    )
+    assert gpu.holders == (seen,)
+    assert [one.holders for one in gpu.mig_instances or ()] == [(), (seen,)]
+
+
 def test_where_one_says_nothing_the_others_word_stands() -> None:
     gpu = merged(
         Gpu(temperature_celsius=60, ecc_volatile=EccCounts(sram_uncorrected=1)),

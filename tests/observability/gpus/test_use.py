@@ -96,7 +96,7 @@ def test_a_day_reckoned_by_hand() -> None:
     assert found["research"].wasted == pytest.approx(24 * 2 / 7 + 6)
     whole = sum((one for per in hours for one in per.values()), Hours())
     assert whole.held == pytest.approx(24 + 24 * 2 / 7 + 24)
-    assert energy.cost_of_hours(whole.wasted, 2.5) == pytest.approx(2.5 * (18 + 24 * 2 / 7 + 12))
+    assert whole.wasted == pytest.approx(18 + 24 * 2 / 7 + 12)
 
 
 def test_what_was_not_measured_is_neither_used_nor_wasted_and_gaps_are_nobodys() -> None:
@@ -127,7 +127,6 @@ def test_energy_is_the_area_under_the_power() -> None:
     assert energy.from_power([(0, 100.0), (3600, 300.0)], 3600) == Energy(0.2, 3600)
     steady = [(float(at), 500.0) for at in range(0, DAY + 1, MINUTE)]
     assert energy.from_power(steady, 120).kwh == pytest.approx(12.0)
-    assert energy.cost_of_energy(energy.from_power(steady, 120), 0.3) == pytest.approx(3.6)
 
 
 def test_gaps_are_not_bridged() -> None:

@@ -18,6 +18,11 @@ from apps.observability.sources.nvidia_smi.fields import GPU, MIG, PROCESS, Fiel
 # Each place with the texts that stand there; more than one is one too many.
 Texts = Mapping[str, Sequence[str]]
 Places = Callable[[Field], tuple[str, ...]]
+# Between the places of a sum.
+PLUS = " + "
+NO_PID = "a process is listed without its PID"
+# What a failing card's texts have in them, in lower case; few others do.
+_HINTS = tuple(sorted(cells.PLAINTS))
 
 
 def in_xml(field: Field) -> tuple[str, ...]:
@@ -31,12 +36,18 @@ def in_csv(field: Field) -> tuple[str, ...]:
 def card(texts: Texts, places: Places, reasons: Mapping[str, str]) -> Gpu:
     """Make a card. `reasons` has the place of each clock event reason, and of the mask of all."""
     found, errors = _values(GPU, texts, places)
-    found["throttle_reasons"] = _reasons(texts, reasons, errors)
+    found["throttle_reasons"] = reasons_of(texts, reasons, errors)
     for part in ("ecc_volatile", "ecc_aggregate"):
         inner = {name.partition(".")[2]: found.pop(name) for name in _of(part, found)}
         found[part] = EccCounts(**inner)
-    failure = cells.failure(one for said in texts.values() for one in said)
-    return Gpu(**found, failure=failure, errors=tuple(errors))
+    said = failure([one for said in texts.values() for one in said])
+    return Gpu(**found, failure=said, errors=tuple(errors))
+
+
+def failure(texts: Sequence[str]) -> str | None:
+    """Return what a card says in place of its values, where it has failed."""
+    every = "\n".join(texts).lower()
+    return cells.failure(texts) if any(hint in every for hint in _HINTS) else None
 
 
 def instance(texts: Texts) -> tuple[MigInstance, list[str]]:
@@ -48,7 +59,7 @@ def process(texts: Texts, places: Places) -> tuple[GpuProcess | None, list[str]]
     """Make a process; without its number it cannot be told from any other, and is none."""
     found, errors = _values(PROCESS, texts, places)
     if found.get("pid") is None:
-        return None, errors or ["a process is listed without its PID"]
+        return None, errors or [NO_PID]
     return GpuProcess(**found), errors
 
 
@@ -65,9 +76,9 @@ def _values(
     for field in fields:
         for place in places(field):
             try:
-                value = _read(field, place, texts)
+                value = value_at(field, place, texts)
             except Unreadable as unreadable:
-                errors.append(f"{place} reads {unreadable}")
+                errors.append(complaint(place, unreadable))
                 break
             if value is not None:
                 found[field.name] = value
@@ -75,10 +86,23 @@ def _values(
     return found, errors
 
 
-def _read(field: Field, place: str, texts: Texts) -> Value:
-    if " + " not in place:
+def complaint(place: str, unreadable: Unreadable) -> str:
+    return f"{place} reads {unreadable}"
+
+
+def of_slice(number: int, wrong: str) -> str:
+    return f"MIG device {number}: {wrong}"
+
+
+def of_process(number: int, wrong: str) -> str:
+    return f"process {number}: {wrong}"
+
+
+def value_at(field: Field, place: str, texts: Texts) -> Value:
+    """Return what stands at a place, None where nothing is given; raise Unreadable."""
+    if PLUS not in place:
         return single(place, texts, field.read)
-    parts = [single(part, texts, cells.count) for part in place.split(" + ")]
+    parts = [single(part, texts, cells.count) for part in place.split(PLUS)]
     numbers = [part for part in parts if isinstance(part, int)]
     return sum(numbers) if len(numbers) == len(parts) else None
 
@@ -91,7 +115,9 @@ def single(place: str, texts: Texts, read: cells.Reader) -> Value:
     return None if text is None else read(text)
 
 
-def _reasons(texts: Texts, reasons: Mapping[str, str], errors: list[str]) -> tuple[str, ...] | None:
+def reasons_of(
+    texts: Texts, reasons: Mapping[str, str], errors: list[str]
+) -> tuple[str, ...] | None:
     """Return what holds the clocks down; nothing where one of the reasons cannot be read.
 
     The mask has them all in one number. Without it each reason must have a place: one that stands

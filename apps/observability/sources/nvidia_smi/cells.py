@@ -29,6 +29,7 @@ MISSING = {
 LOST = {"gpu is lost", "gpu requires reset", "reset required"}
 # One value may be wanting for reasons of its own; where many are, the card is failing.
 VAGUE = {"unknown error", "err!", "timeout"}
+PLAINTS = LOST | VAGUE
 SHOWN = 60
 LONGEST = 200
 MANY = 5
@@ -66,20 +67,32 @@ class Unreadable(ValueError):
 
 def given(text: str) -> str | None:
     """Return the text that was given, None where the card says that it gives none."""
+    return _given(text) if len(text) <= LONGEST else _given.__wrapped__(text)
+
+
+# Most texts are one of a few, again and again: N/A, 0, Not Active. Long ones are not kept.
+@lru_cache(maxsize=4096)
+def _given(text: str) -> str | None:
     shown = text.strip()
     bare = shown[1:-1].strip() if shown.startswith("[") and shown.endswith("]") else shown
     if bare.lower() in MISSING:
         return None
-    return bare if bare.lower() in LOST | VAGUE else shown
+    return bare if bare.lower() in PLAINTS else shown
 
 
 def failure(texts: Iterable[str]) -> str | None:
     """Return what a card says in place of its values, where it has failed."""
-    said = [text for text in map(given, texts) if text is not None]
-    if lost := next((text for text in said if text.lower() in LOST), None):
+    said = [text for text in texts if _is_plaint(text)]
+    found = [text for text in map(given, said) if text is not None]
+    if lost := next((text for text in found if text.lower() in LOST), None):
         return lost
-    vague = [text for text in said if text.lower() in VAGUE]
-    return vague[0] if len(vague) >= MANY else None
+    return found[0] if len(found) >= MANY else None
+
+
+def _is_plaint(text: str) -> bool:
+    """Whether it stands in place of a value because the card has failed, or may have."""
+    shown = given(text)
+    return shown is not None and len(shown) <= SHOWN and shown.lower() in PLAINTS
 
 
 @lru_cache
@@ -122,6 +135,8 @@ celsius = number("C", low=-273, high=300)
 megahertz = number("MHz", high=10**5)
 watts = quantity("W", high=10**5)
 count = number(high=10**12)
+# Of cards in a node, and their places.
+small = number(high=2**15 - 1)
 width = number("x", high=64)
 pid = number(low=1, high=2**31)
 
@@ -151,12 +166,7 @@ def mask(text: str) -> int:
 
 def words(text: str) -> str:
     """Return a name as it stands; one that a terminal or a page would trip over is none."""
-    if (
-        text.lower() in LOST | VAGUE
-        or not text.isprintable()
-        or len(text) > LONGEST
-        or "\ufffd" in text
-    ):
+    if text.lower() in PLAINTS or not text.isprintable() or len(text) > LONGEST or "\ufffd" in text:
         raise Unreadable(text)
     return text
 

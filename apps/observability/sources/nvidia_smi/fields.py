@@ -48,7 +48,7 @@ GPU = (
     Field("name", cells.words, ("product_name",), ("name", "gpu_name")),
     Field("uuid", cells.uuid, ("uuid",), ("uuid", "gpu_uuid")),
     Field("bus_id", cells.bus_id, ("@id", "pci/pci_bus_id"), ("pci.bus_id", "gpu_bus_id")),
-    Field("index", cells.count, (), ("index",)),
+    Field("index", cells.small, (), ("index",)),
     Field("driver_model", cells.words, ("driver_model/current_dm",), ("driver_model.current",)),
     Field("virtualization", cells.words, ("gpu_virtualization_mode/virtualization_mode",)),
     Field("memory_total_mb", cells.mebibytes, ("fb_memory_usage/total",), ("memory.total",)),

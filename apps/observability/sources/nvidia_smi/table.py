@@ -23,7 +23,7 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(REASONS.values(), cells.active),
     REASONS["active"]: cells.mask,
     "driver_version": cells.version,
-    "count": cells.count,
+    "count": cells.small,
 }
 # What is worth asking for where the XML lacks it, or cannot be had. The UUID is the last, since
 # its length is known: of a row that was cut there nothing else is short.

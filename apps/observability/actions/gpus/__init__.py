@@ -1,0 +1,1 @@
+"""What is done with readings of GPUs: stored, told, added up, forgotten."""
