@@ -190,3 +190,14 @@ class NotDelivered(DomainError):
 
     code = "NOTIFICATION_NOT_READY"
     status = 409
+
+
+NO_GPU_NODES = (
+    "There is no GPU node of that name, or none at all in the cluster, that anybody told of: GPUs "
+    "are read by the DCGM exporter's series in Prometheus, or by nvidia-smi in the driver's pods."
+)
+
+
+class NoGpuNodes(DomainError):
+    code = "NO_GPU_NODES"
+    status = 404

@@ -1,4 +1,4 @@
-"""The events of the indicators, and those of alerts."""
+"""The events of the indicators, of alerts, and of GPUs."""
 
 from typing import Literal
 from uuid import UUID
@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from apps.observability.collect.judging import change_percent
 from apps.observability.contract_alerts import AlertView, describe
+from apps.observability.contract_gpus import GpuNodeView
 from apps.observability.models import Alert, Indicator
 from apps.observability.models.reading import State
 from apps.streaming.catalogue import declare
@@ -91,3 +92,13 @@ def alert_updated(alert: Alert) -> Event:
         alert.cluster.name,
         namespace=alert.namespace,
     )
+
+
+# All that runs on a node is in it, of whatever namespace.
+GPU_UPDATE = declare("GPU_UPDATE", GpuNodeView, of_whole_cluster=True)
+
+
+def gpu_update(cluster: tuple[UUID, str], node_name: str, told: orjson.Fragment) -> Event:
+    """Tell of a node's cards as they were read now; `told` is a GpuNodeView, written already."""
+    cluster_id, name = cluster
+    return Event(GPU_UPDATE, told, SOURCE, cluster_id, name, coalesces_as=node_name)

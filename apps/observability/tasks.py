@@ -10,6 +10,8 @@ from django.db import transaction
 from apps import lasting_loop
 from apps.observability.actions import collecting, history
 from apps.observability.actions.alerts import looking_again, notifying, reconciling, sweeping
+from apps.observability.actions.gpus import collecting as gpus
+from apps.observability.actions.gpus import summing, tidying
 
 
 # A round has thirty seconds to ask; the rest is for storing.
@@ -54,3 +56,29 @@ def notify() -> int:
 @shared_task(name="observability.tidy_notifications")  # type: ignore[untyped-decorator]
 def tidy_notifications() -> int:
     return notifying.tidy()
+
+
+# A round has twelve seconds to ask; a large fleet's readings are stored in ten more.
+@shared_task(name="observability.collect_gpu_series", soft_time_limit=50, time_limit=58)  # type: ignore[untyped-decorator]
+def collect_gpu_series() -> int:
+    return lasting_loop.run(gpus.by_series)
+
+
+@shared_task(name="observability.collect_gpu_commands", soft_time_limit=50, time_limit=58)  # type: ignore[untyped-decorator]
+def collect_gpu_commands() -> int:
+    return lasting_loop.run(gpus.by_commands)
+
+
+@shared_task(name="observability.look_at_gpus", soft_time_limit=20, time_limit=28)  # type: ignore[untyped-decorator]
+def look_at_gpus() -> int:
+    return lasting_loop.run(gpus.of_looked_at)
+
+
+@shared_task(name="observability.sum_up_gpus", soft_time_limit=240, time_limit=280)  # type: ignore[untyped-decorator]
+def sum_up_gpus() -> int:
+    return summing.sum_up()
+
+
+@shared_task(name="observability.tidy_gpus")  # type: ignore[untyped-decorator]
+def tidy_gpus() -> int:
+    return tidying.tidy()

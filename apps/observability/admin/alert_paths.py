@@ -6,15 +6,17 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
 from apps.observability.admin.looking import OnlyLooking
-from apps.observability.admin.tables import badge, moment
+from apps.observability.admin.tables import NOTHING, badge, brief, link, moment
 from apps.observability.models import AlertPath
+
+# In the list; its page has all of it.
+LONGEST_PROBLEM = 100
 
 
 class SilentFilter(admin.SimpleListFilter):
@@ -37,7 +39,7 @@ class SilentFilter(admin.SimpleListFilter):
 
 @admin.register(AlertPath)
 class AlertPathAdmin(OnlyLooking[AlertPath]):
-    list_display = ("cluster", "path", "webhook", "asked", "watchdog", "problem")
+    list_display = ("cluster", "path", "heard", "answered", "watched", "short_problem")
     list_filter = (SilentFilter,)
     list_select_related = ("cluster",)
     search_fields = ("cluster__name",)
@@ -54,26 +56,44 @@ class AlertPathAdmin(OnlyLooking[AlertPath]):
 
     @admin.display(description="cluster")
     def of(self, path: AlertPath) -> SafeString:
-        page = reverse("admin:clusters_cluster_change", args=[path.pk])
-        return format_html('<a href="{}">{}</a>', page, path.cluster.name)
+        return link(path.cluster, path.cluster.name)
 
     @admin.display(description="path", ordering="silent_since")
     def path(self, path: AlertPath) -> SafeString:
         if path.silent_since:
-            return badge("bad", f"silent since {moment(path.silent_since)}")
+            return badge("bad", f"silent since {brief(path.silent_since)} UTC")
         if path.problem:
             return badge("warn", "cannot be asked")
         return badge("ok", "heard of")
 
-    @admin.display(description="last webhook", ordering="last_webhook_at")
+    def named(self, row: AlertPath) -> str:
+        return row.cluster.name
+
+    @admin.display(description="last webhook (UTC)", ordering="last_webhook_at")
+    def heard(self, path: AlertPath) -> str:
+        return brief(path.last_webhook_at)
+
+    @admin.display(description="last answer (UTC)", ordering="last_polled_at")
+    def answered(self, path: AlertPath) -> str:
+        return brief(path.last_polled_at)
+
+    @admin.display(description="watchdog (UTC)", ordering="watchdog_seen_at")
+    def watched(self, path: AlertPath) -> str:
+        return brief(path.watchdog_seen_at)
+
+    @admin.display(description="problem", ordering="problem")
+    def short_problem(self, path: AlertPath) -> str:
+        return Truncator(path.problem).chars(LONGEST_PROBLEM) or NOTHING
+
+    @admin.display(description="last webhook")
     def webhook(self, path: AlertPath) -> str:
         return moment(path.last_webhook_at)
 
-    @admin.display(description="last answer when asked", ordering="last_polled_at")
+    @admin.display(description="last answer when asked")
     def asked(self, path: AlertPath) -> str:
         return moment(path.last_polled_at)
 
-    @admin.display(description="watchdog last seen", ordering="watchdog_seen_at")
+    @admin.display(description="watchdog last seen")
     def watchdog(self, path: AlertPath) -> str:
         return moment(path.watchdog_seen_at)
 

@@ -8,23 +8,22 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
-from apps.observability.admin import tables
+from apps.observability.admin import choosing, particulars, tables
 from apps.observability.admin.looking import OnlyLooking
-from apps.observability.models import Alert, AlertChange
+from apps.observability.models import Alert
 from apps.observability.models.alert import Severity, State
 from apps.observability.queries.alerts import finding
 from apps.observability.queries.alerts.narrowing import ACTIVE, Matcher, Wish
 
-MOST_CLUSTERS, MOST_ENTRIES = 50, 200
-TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severity.INFO: "ok"}
+MOST_CLUSTERS = 50
+TONES = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severity.INFO: "idle"}
 STATES: dict[str | None, frozenset[str]] = {None: ACTIVE, "all": frozenset(State.values)}
 
 
@@ -57,10 +56,24 @@ class SeverityFilter(Chosen):
 
 
 class ClusterFilter(Chosen):
-    """Clusters of which something is not over; others by the link on the cluster's page."""
+    """The first clusters of which something is not over, and a box that finds any other."""
 
     title = "cluster"
     parameter_name = "cluster"
+    template = "admin/observability/alert/cluster_filter.html"
+
+    def __init__(self, request: HttpRequest, *rest: Any) -> None:
+        super().__init__(request, *rest)
+        # Whoever may not look at clusters is refused by their search as well.
+        may_search = request.user.has_perm("clusters.view_cluster")
+        self.box = choosing.box_for(request) if may_search else None
+        self.others = choosing.others(request.GET)
+
+    def has_output(self) -> bool:
+        return True
+
+    def value(self) -> str | None:
+        return super().value() or None
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         visible = Cluster.objects.visible_to(cast(User, request.user))
@@ -90,7 +103,7 @@ class AlertList(ChangeList):
 @admin.register(Alert)
 class AlertAdmin(OnlyLooking[Alert]):
     change_form_template = "admin/observability/alert/change_form.html"
-    list_display = ("alertname", "is_now", "level", "on", "namespace", "since", "until", "held_by")
+    list_display = ("alertname", "is_now", "level", "on", "namespace", "begun", "ended", "taken_by")
     list_filter = (StateFilter, SeverityFilter, ClusterFilter)
     search_fields = ("alertname",)
     search_help_text = "In name, values of labels, and annotations; name=value finds a label."
@@ -99,15 +112,22 @@ class AlertAdmin(OnlyLooking[Alert]):
         (None, {"fields": ("alertname", "is_now", "level", "on", "namespace", "fingerprint")}),
         ("When", {"fields": ("since", "until", "ending", "heard", "source")}),
         ("What it says", {"fields": ("said", "noted", "generator_url")}),
-        ("Who has it", {"fields": ("receivers", "kept_back", "held_by", "assigned_to")}),
+        ("Who has it", {"fields": ("receivers", "held_by", "assigned_to")}),
     )
     readonly_fields = (
         *("is_now", "level", "on", "since", "until", "heard"),
-        *("said", "noted", "kept_back", "held_by"),
+        *("said", "noted", "held_by"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         return finding.with_people(Alert.objects.visible_to(cast(User, request.user)))
+
+    @property
+    def media(self) -> Media:
+        return super().media + choosing.ClusterBox().media
+
+    def named(self, row: Alert) -> str:
+        return f"{row.alertname} on {row.cluster.name}"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return AlertList
@@ -128,15 +148,19 @@ class AlertAdmin(OnlyLooking[Alert]):
         obj: Alert | None = None,
     ) -> HttpResponse:
         if obj is not None:
-            context |= look_back(cast(User, request.user), obj)
+            context |= particulars.tell(cast(User, request.user), obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="state", ordering="state")
     def is_now(self, alert: Alert) -> SafeString:
-        word = alert.get_state_display()
         if alert.state == State.RESOLVED:
-            return tables.badge("ok", word)
-        return tables.badge("warn" if alert.silenced or alert.inhibited_by else "bad", word)
+            return tables.badge("ok", alert.get_state_display())
+        kept = [("silenced", alert.silenced_by), ("inhibited", alert.inhibited_by)]
+        words = [word for word, by in kept if by]
+        loud = alert.state == State.FIRING and not words
+        shown = [("bad" if loud else "warn", alert.get_state_display())]
+        shown += [("idle", word) for word in words]
+        return format_html_join(" ", "{}", ((tables.badge(*one),) for one in shown))
 
     @admin.display(description="severity", ordering=finding.ORDERINGS["severity"])
     def level(self, alert: Alert) -> SafeString:
@@ -144,14 +168,25 @@ class AlertAdmin(OnlyLooking[Alert]):
 
     @admin.display(description="cluster", ordering="cluster__name")
     def on(self, alert: Alert) -> SafeString:
-        page = reverse("admin:clusters_cluster_change", args=[alert.cluster_id])
-        return format_html('<a href="{}">{}</a>', page, alert.cluster.name)
+        return tables.link(alert.cluster, alert.cluster.name)
 
-    @admin.display(description="since", ordering="starts_at")
+    @admin.display(description="since (UTC)", ordering="starts_at")
+    def begun(self, alert: Alert) -> str:
+        return tables.brief(alert.starts_at)
+
+    @admin.display(description="until (UTC)", ordering=finding.ORDERINGS["ends_at"])
+    def ended(self, alert: Alert) -> str:
+        return tables.brief(alert.ends_at, tables.NOTHING)
+
+    @admin.display(description="taken by")
+    def taken_by(self, alert: Alert) -> str:
+        return tables.NOTHING if alert.acknowledged_at is None else _taker(alert)
+
+    @admin.display(description="since")
     def since(self, alert: Alert) -> str:
         return tables.moment(alert.starts_at)
 
-    @admin.display(description="until", ordering=finding.ORDERINGS["ends_at"])
+    @admin.display(description="until")
     def until(self, alert: Alert) -> str:
         return tables.moment(alert.ends_at, tables.NOTHING)
 
@@ -168,50 +203,16 @@ class AlertAdmin(OnlyLooking[Alert]):
     def noted(self, alert: Alert) -> SafeString | str:
         return tables.pairs(alert.annotations)
 
-    @admin.display(description="kept back by")
-    def kept_back(self, alert: Alert) -> str:
-        kept = [f"silence {one}" for one in alert.silenced_by]
-        kept += [f"alert {one}" for one in alert.inhibited_by]
-        return ", ".join(kept) or tables.NOTHING
-
     @admin.display(description="acknowledged by")
     def held_by(self, alert: Alert) -> str:
         if alert.acknowledged_at is None:
             return tables.NOTHING
-        who = alert.acknowledged_by.username if alert.acknowledged_by else "somebody who is gone"
         note = f": {alert.acknowledgement}" if alert.acknowledgement else ""
-        return f"{who}, {tables.moment(alert.acknowledged_at)}{note}"
+        return f"{_taker(alert)}, {tables.moment(alert.acknowledged_at)}{note}"
 
 
-def look_back(user: User, alert: Alert) -> dict[str, Any]:
-    """Return what else is known of an alert: its story, and the times that it fired."""
-    times = finding.times_of(user, alert, timezone.now())
-    entries = alert.story.select_related("author").order_by("-at", "-id")[:MOST_ENTRIES]
-    return {
-        "flapping": times.is_flapping,
-        "times_in_24_h": times.in_24_h,
-        "also_in": times.also_in,
-        "changes": tables.rows(
-            ("Fired", "Over", "How that is known"),
-            (
-                (tables.moment(one.starts_at), tables.moment(one.ends_at, "not yet"), _end(one))
-                for one in times.newest
-            ),
-        ),
-        "story": tables.rows(
-            ("When", "Who", "What", "Note"),
-            (
-                (tables.moment(one.at), one.author or "-", one.get_deed_display(), one.text)
-                for one in entries
-            ),
-        ),
-        "held_back": alert.state == State.FIRING
-        and AlertChange.objects.filter(alert=alert, held=True).exists(),
-    }
-
-
-def _end(alert: Alert) -> str:
-    return alert.get_ending_display() if alert.ending else alert.get_state_display()
+def _taker(alert: Alert) -> str:
+    return alert.acknowledged_by.username if alert.acknowledged_by else "somebody who is gone"
 
 
 def _wish(request: HttpRequest, said: str) -> Wish:

@@ -9,6 +9,8 @@ from apps.clusters.admin.refusals import PlainRefusals, Row
 class ForAdminsOfAll(PlainRefusals[Row]):
     """What is told leaves the house, of whatever cluster: as over REST, this takes all of them."""
 
+    change_form_template = "admin/observability/audited.html"
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return super().has_module_permission(request) and rights_of(request).may_register()
 

@@ -1,23 +1,28 @@
 """What was told to whom, and how that went, in the admin; it can be delivered again."""
 
 import json
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from apps.clusters.admin.access import rights_of
 from apps.errors import DomainError
 from apps.observability.actions.alerts import redelivering
 from apps.observability.admin import tables
 from apps.observability.admin.looking import OnlyLooking
-from apps.observability.models import Notification
+from apps.observability.models import Alert, Notification
 from apps.observability.models.delivery import Status
 
-MOST_ATTEMPTS = 200
+MOST_ATTEMPTS, LONGEST_ABOUT = 200, 150
+MORE = "There are more of them than a message describes."
 TONES = {
     Status.PENDING: "ending",
     Status.DELIVERED: "ok",
@@ -26,23 +31,58 @@ TONES = {
 }
 
 
+class TestFilter(admin.SimpleListFilter):
+    title = "kind"
+    parameter_name = "is_test__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("0", "Of alerts"), ("1", "Tests")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Notification]
+    ) -> QuerySet[Notification]:
+        chosen = self.value()
+        return queryset.filter(is_test=chosen == "1") if chosen else queryset
+
+
 @admin.register(Notification)
 class NotificationAdmin(OnlyLooking[Notification]):
     change_form_template = "admin/observability/notification/change_form.html"
-    list_display = ("created_at", "receiver", "route", "became", "fired", "resolved", "attempts")
-    list_filter = ("status", "is_test", "receiver")
+    list_display = ("made", "to", "about", "became", "counts", "attempts")
+    list_filter = ("status", TestFilter, "receiver")
     list_select_related = ("receiver", "route")
     # By the newest alone: there is an index for that, and none for the rest.
     sortable_by = ()
     actions = ("deliver_again",)
-    fields = (
-        *("id", "receiver", "route", "became", "is_test", "fired", "resolved", "group_labels"),
-        *("created_at", "closed_at", "next", "delivered_at", "attempts", "tries", "message"),
+    fieldsets = (
+        (None, {"fields": ("to", "route", "about", "counts", "became", "next", "created_at")}),
+        ("How it went", {"fields": ("closed_at", "delivered_at", "attempts", "tries")}),
+        ("What is said", {"fields": ("told", "message", "id")}),
     )
-    readonly_fields = ("became", "next", "tries", "message")
+    readonly_fields = ("to", "about", "counts", "became", "next", "tries", "told", "message")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
-        return super().get_queryset(request).defer("content")
+        return super().get_queryset(request).select_related("receiver", "route").defer("content")
+
+    def named(self, row: Notification) -> str:
+        return f"{_about(row)}, to {row.receiver}"
+
+    @admin.display(description="created (UTC)")
+    def made(self, one: Notification) -> str:
+        return tables.brief(one.created_at)
+
+    @admin.display(description="receiver")
+    def to(self, one: Notification) -> SafeString:
+        return tables.link(one.receiver, one.receiver.name)
+
+    @admin.display(description="about")
+    def about(self, one: Notification) -> SafeString | str:
+        return tables.badge("idle", "a test") if one.is_test else _about(one)
+
+    @admin.display(description="what changed")
+    def counts(self, one: Notification) -> str:
+        told = [(one.fired, "fired"), (one.resolved, "over")]
+        return ", ".join(f"{count} {word}" for count, word in told if count) or tables.NOTHING
 
     @admin.display(description="status", ordering="status")
     def became(self, one: Notification) -> SafeString:
@@ -64,19 +104,46 @@ class NotificationAdmin(OnlyLooking[Notification]):
                 (
                     tables.moment(tried.at),
                     tried.status_code or tables.NOTHING,
-                    tried.error or "delivered",
+                    tried.error or "taken",
                     f"{tried.duration_ms} ms",
                 )
                 for tried in newest
             ),
         )
 
-    @admin.display(description="what is said")
+    @admin.display(description="alerts")
+    def told(self, one: Notification) -> SafeString | str:
+        if not one.content:
+            return "It is still gathering, and is put together when it goes out."
+        data = one.content["data"]
+        told = data["alerts"]
+        known = Alert.objects.in_bulk([UUID(said["id"]) for said in told])
+        table = tables.rows(
+            ("Alert", "Severity", "Cluster", "State", "Since (UTC)", "Summary"),
+            (
+                (
+                    _named(said, known),
+                    said["severity"].capitalize(),
+                    said["cluster_name"],
+                    said["state"].capitalize(),
+                    tables.brief(datetime.fromisoformat(said["starts_at"])),
+                    said["annotations"].get("summary", ""),
+                )
+                for said in told
+            ),
+        )
+        return format_html("{}<p>{}</p>", table, MORE) if data["truncated"] else table
+
+    @admin.display(description="in JSON")
     def message(self, one: Notification) -> SafeString | str:
         if not one.content:
-            return "It is still gathering."
+            return tables.NOTHING
         text = json.dumps(one.content, indent=2, ensure_ascii=False)
-        return format_html('<pre class="manifest" tabindex="0">{}</pre>', text)
+        return format_html(
+            "<details><summary>All of it, as it stands</summary>"
+            '<pre class="manifest" tabindex="0">{}</pre></details>',
+            text,
+        )
 
     @admin.action(description="Deliver again", permissions=["redeliver"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
@@ -85,7 +152,7 @@ class NotificationAdmin(OnlyLooking[Notification]):
             try:
                 redelivering.redeliver(one.pk)
             except DomainError as refused:
-                said = f"Not done for that of {one}: {refused.message}"
+                said = f"Not done for {self.named(one)}: {refused.message}"
                 self.message_user(request, said, messages.WARNING)
             else:
                 done += 1
@@ -115,3 +182,17 @@ class NotificationAdmin(OnlyLooking[Notification]):
 
     def has_view_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return super().has_view_permission(request, obj) and rights_of(request).may_register()
+
+
+def _about(one: Notification) -> str:
+    if one.is_test:
+        return "A test"
+    labels = ", ".join(f"{name}={value}" for name, value in one.group_labels.items())
+    return Truncator(labels).chars(LONGEST_ABOUT) or "Alerts of all kinds together"
+
+
+def _named(said: dict[str, Any], known: dict[UUID, Alert]) -> SafeString | str:
+    """Return the name of an alert that was told of, as a link while it is kept."""
+    row = known.get(UUID(said["id"]))
+    name = str(said["alertname"])
+    return tables.link(row, name) if row else name

@@ -6,24 +6,36 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from apps.clusters.admin.secret_boxes import SecretInput
 from apps.http import trust
 from apps.observability.actions.alerts import receivers
 from apps.observability.admin.guard import ForAdminsOfAll
-from apps.observability.admin.tables import badge
+from apps.observability.admin.tables import NOTHING, badge
 from apps.observability.models import Receiver, Route
 from apps.observability.models.notification import Kind
 
 LONGEST_BUNDLE = 64 * 1024
+# In the list; its page has all of it.
+LONGEST_REASON = 80
 # Each is waited for.
 MOST_TRIED = 5
+# Boxes that say nothing of a receiver whose kind is settled.
+NOT_OF = {
+    Kind.WEBHOOK: {"email_addresses"},
+    Kind.SLACK: {"email_addresses", "signing_secret"},
+    Kind.EMAIL: {"url", "signing_secret", "ca_bundle"},
+}
+TEMPLATES = "admin/observability/receiver"
+OF_LETTERS = "For e-mail: addresses, by commas."
 KEEP = "Leave it empty to keep what is stored, which is never shown."
 
 
@@ -53,7 +65,7 @@ class ReceiverForm(forms.ModelForm[Receiver]):
         texts = {
             "url": KEEP if made else "Where a webhook or Slack is posted to.",
             "signing_secret": KEEP if made else "For a webhook. Without one, one is made.",
-            "email_addresses": "For e-mail: addresses, by commas.",
+            "email_addresses": "Whom letters go to, by commas." if made else OF_LETTERS,
             "ca_bundle": "The authority that signed its certificate, if it is not public.",
         }
         for name in texts.keys() & self.fields.keys():
@@ -82,7 +94,7 @@ class ReceiverForm(forms.ModelForm[Receiver]):
 @admin.register(Receiver)
 class ReceiverAdmin(ForAdminsOfAll[Receiver]):
     form = ReceiverForm
-    list_display = ("name", "kind", "host", "is_on", "updated_at")
+    list_display = ("name", "by", "host", "is_on", "why_off")
     list_filter = ("kind", "enabled")
     search_fields = ("name", "host")
     actions = ("try_out", "renew_secret")
@@ -91,11 +103,14 @@ class ReceiverAdmin(ForAdminsOfAll[Receiver]):
     def get_fields(self, request: HttpRequest, obj: Receiver | None = None) -> Any:
         if obj is None:
             return self.fields
-        known = ("host", "problem", "created_at", "updated_at")
-        if self.has_change_permission(request, obj):
-            return (*self.fields, *known)
-        # Else Django would show the columns themselves, sealed as they are.
-        return (*(one for one in self.fields if one not in receivers.SECRETS), *known)
+        fields = [one for one in self.fields if one not in NOT_OF[Kind(obj.kind)]]
+        if obj.problem:
+            fields.insert(fields.index("enabled"), "problem")
+        fields.insert(fields.index("enabled") + 1, "host")
+        if not self.has_change_permission(request, obj):
+            # Else Django would show the columns themselves, sealed as they are.
+            fields = [one for one in fields if one not in receivers.SECRETS]
+        return (*fields, "created_at", "updated_at")
 
     def get_form(
         self, request: HttpRequest, obj: Receiver | None = None, change: bool = False, **kwargs: Any
@@ -113,12 +128,22 @@ class ReceiverAdmin(ForAdminsOfAll[Receiver]):
     def is_on(self, receiver: Receiver) -> SafeString:
         if receiver.enabled:
             return badge("ok", "yes")
-        return badge("bad", receiver.problem) if receiver.problem else badge("warn", "no")
+        return badge("bad", "switched off") if receiver.problem else badge("warn", "no")
+
+    @admin.display(description="kind", ordering="kind")
+    def by(self, receiver: Receiver) -> str:
+        return receiver.get_kind_display().partition(",")[0]
+
+    @admin.display(description="why it was switched off", ordering="problem")
+    def why_off(self, receiver: Receiver) -> str:
+        return Truncator(receiver.problem).chars(LONGEST_REASON) or NOTHING
 
     def save_model(self, request: HttpRequest, obj: Receiver, form: Any, change: bool) -> None:
         """Go through the same actions as REST does."""
         if change:
-            fields = {name: form.cleaned_data[name] for name in form.changed_data}
+            # A box that is not there was not emptied.
+            typed_in = [one for one in form.changed_data if one not in NOT_OF[Kind(obj.kind)]]
+            fields = {name: form.cleaned_data[name] for name in typed_in}
             receivers.change(obj.pk, fields)
             return
         typed = form.cleaned_data["signing_secret"]
@@ -170,14 +195,24 @@ class ReceiverAdmin(ForAdminsOfAll[Receiver]):
     def renew_secret(
         self, request: HttpRequest, queryset: QuerySet[Receiver]
     ) -> HttpResponse | None:
-        signed = queryset.filter(kind=Kind.WEBHOOK)
-        # All or none: what one refuses must not swallow the new secret of another.
-        with transaction.atomic():
-            made = [(one, receivers.renew_secret(one.pk)) for one in signed]
-        if not made:
+        """Ask first, because the old secrets end at once; then show each new one this once."""
+        signed = list(queryset.filter(kind=Kind.WEBHOOK))
+        if not signed:
             said = "Only what goes to a webhook is signed."
             self.message_user(request, said, messages.WARNING)
             return None
+        if request.POST.get("confirmed") != "yes":
+            context: dict[str, Any] = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "checkbox": ACTION_CHECKBOX_NAME,
+                "title": "New signing secrets?",
+                "signed": signed,
+            }
+            return TemplateResponse(request, f"{TEMPLATES}/secrets_confirm.html", context)
+        # All or none: what one refuses must not swallow the new secret of another.
+        with transaction.atomic():
+            made = [(one, receivers.renew_secret(one.pk)) for one in signed]
         return self._show_once(request, made)
 
     def _show_once(self, request: HttpRequest, made: list[tuple[Receiver, str]]) -> HttpResponse:
@@ -188,8 +223,7 @@ class ReceiverAdmin(ForAdminsOfAll[Receiver]):
             "made": made,
         }
         # Rendered here and now: nothing that comes later ever holds the secrets.
-        template = "admin/observability/receiver/secrets.html"
-        page = TemplateResponse(request, template, context).render()
+        page = TemplateResponse(request, f"{TEMPLATES}/secrets.html", context).render()
         page.headers["Cache-Control"] = "no-store, private"
         page.context_data = None
         return page

@@ -7,9 +7,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from apps.observability.actions.alerts import routes
 from apps.observability.admin.guard import ForAdminsOfAll
+from apps.observability.admin.tables import link
 from apps.observability.models import Route
 from apps.observability.models.alert import Severity
 
@@ -17,6 +20,9 @@ FIELDS = (
     *("name", "position", "receiver", "enabled", "severities", "cluster_labels", "alert_labels"),
     *("group_by", "group_wait_seconds", "interval_seconds", "tells_resolved", "continues"),
 )
+
+# In the list; its page has all of it.
+LONGEST = 150
 
 
 class RouteForm(forms.ModelForm[Route]):
@@ -50,7 +56,7 @@ class RouteForm(forms.ModelForm[Route]):
 @admin.register(Route)
 class RouteAdmin(ForAdminsOfAll[Route]):
     form = RouteForm
-    list_display = ("name", "position", "receiver", "severities", "group_by", "enabled")
+    list_display = ("name", "position", "to", "takes", "together", "enabled")
     list_filter = ("enabled", "receiver")
     list_select_related = ("receiver",)
     search_fields = ("name", "receiver__name")
@@ -69,6 +75,24 @@ class RouteAdmin(ForAdminsOfAll[Route]):
             {"fields": ("group_by", "group_wait_seconds", "interval_seconds", "tells_resolved")},
         ),
     )
+
+    @admin.display(description="receiver", ordering="receiver__name")
+    def to(self, route: Route) -> SafeString:
+        return link(route.receiver, route.receiver.name)
+
+    @admin.display(description="which alerts")
+    def takes(self, route: Route) -> str:
+        """Say in words what an alert must be like."""
+        levels = [Severity(one).label for one in route.severities]
+        words = [" or ".join(levels)] if levels else []
+        for labels, whose in ((route.cluster_labels, "cluster's "), (route.alert_labels, "")):
+            words += [f"{whose}{name}={value}" for name, value in labels.items()]
+        taken = Truncator(", ".join(words)).chars(LONGEST) or "all"
+        return f"{taken}; goes on to the next route" if route.continues else taken
+
+    @admin.display(description="told together")
+    def together(self, route: Route) -> str:
+        return "by " + ", ".join(route.group_by) if route.group_by else "all in one"
 
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
         """Go through the same actions as REST does."""

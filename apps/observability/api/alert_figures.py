@@ -55,11 +55,9 @@ def _describe(measured: Statistics, window: Window) -> AlertStatistics:
         active=whole.total - whole.resolved,
         resolved=whole.resolved,
         acknowledged=whole.acknowledged,
-        by_severity=SeverityCounts(
-            **{level: tally.total for level, tally in measured.by_severity.items()}
-        ),
+        by_severity=SeverityCounts(**measured.by_severity),
         noisiest=[
-            NoisyAlert(alertname=name, clusters=len(tally.clusters), **_figures(tally))
+            NoisyAlert(alertname=name, clusters=tally.clusters, **_figures(tally))
             for name, tally in islice(measured.by_name.items(), NOISIEST)
         ],
         flapping=[

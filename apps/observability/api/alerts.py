@@ -1,6 +1,6 @@
 """/api/v1/alerts: what fires in the fleet and what was over, in lists, groups, and one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -33,8 +33,8 @@ from apps.observability.contract_alerts import (
 from apps.observability.models import Alert
 from apps.observability.models.alert import State
 from apps.observability.queries.alerts import finding, grouping
-from apps.observability.queries.alerts.finding import NEWEST_FIRST, Counted, Found
-from apps.observability.queries.alerts.grouping import Group
+from apps.observability.queries.alerts.finding import NEWEST_FIRST, Found
+from apps.observability.queries.alerts.grouping import Group, Groups
 
 MOST_LABELS = 5
 
@@ -67,20 +67,15 @@ class Paged(GenericAPIView[Alert]):
     queryset = Alert.objects.none()
 
     def answer(self, found: Found, ordering: Sequence[str]) -> Response:
-        by_severity = found.by_severity()
-        counted = Counted(found.in_order(ordering), sum(by_severity.values()))
-        page: list[Alert] = self.paginate_queryset(cast(Any, counted)) or []
-        return self._told([describe(alert) for alert in page], by_severity, found)
+        listed = found.listed(ordering)
+        page: list[Alert] = self.paginate_queryset(cast(Any, listed)) or []
+        return self._told([describe(alert) for alert in page], listed.by_severity, found)
 
-    def answer_groups(self, groups: list[Group], found: Found) -> Response:
-        by_severity: dict[str, int] = {}
-        for group in groups:
-            for severity, total in group.severities.items():
-                by_severity[severity] = by_severity.get(severity, 0) + total
-        page = self.paginate_queryset(groups) or []
-        return self._told([_describe_group(group) for group in page], by_severity, found)
+    def answer_groups(self, groups: Groups, found: Found) -> Response:
+        page: list[Group] = self.paginate_queryset(cast(Any, groups)) or []
+        return self._told([_describe_group(one) for one in page], groups.by_severity(), found)
 
-    def _told(self, items: list[Any], by_severity: dict[str, int], found: Found) -> Response:
+    def _told(self, items: list[Any], by_severity: Mapping[str, int], found: Found) -> Response:
         response = self.get_paginated_response(items)
         response.data["by_severity"] = SeverityCounts(**by_severity)
         response.data["looked_back_to"] = found.looked_back_to
@@ -215,19 +210,20 @@ def _time(alert: Alert) -> AlertTime:
 
 
 def _describe_group(group: Group) -> AlertGroupView:
+    told = group.told
     return AlertGroupView(
         labels=group.key,
         missing=group.missing,
         total=group.total,
-        by_severity=SeverityCounts(**group.severities),
-        acknowledged=group.acknowledged,
-        silenced=group.silenced,
-        inhibited=group.inhibited,
+        by_severity=SeverityCounts(**told.by_severity),
+        acknowledged=told.acknowledged,
+        silenced=told.silenced,
+        inhibited=told.inhibited,
         clusters=[
             ClusterCount(cluster_id=cluster_id, cluster_name=name, total=total)
-            for (name, cluster_id), total in sorted(group.clusters.items())
+            for name, cluster_id, total in group.clusters
         ],
-        common_labels=group.common_labels(),
-        oldest_starts_at=group.oldest_starts_at,
-        changed_at=group.changed_at,
+        common_labels=group.common_labels,
+        oldest_starts_at=told.oldest_starts_at,
+        changed_at=told.changed_at,
     )

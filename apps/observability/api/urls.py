@@ -21,6 +21,8 @@ from apps.observability.api.alerts import (
     AlertsView,
     SameAlertsView,
 )
+from apps.observability.api.gpu_use import GpuHistoryView, GpuProcessesView, GpuWasteView
+from apps.observability.api.gpus import GpuNodeOneView, GpuNodesView, GpuSummaryView
 from apps.observability.api.indicators import IndicatorSeriesView, IndicatorsView
 from apps.observability.api.metric_browsing import (
     LabelsView,
@@ -63,6 +65,16 @@ urlpatterns = [
     path("alerts/<uuid:pk>/assignee", AssigneeView.as_view(), name="alert-assignee"),
     path("alerts/<uuid:pk>/comments", CommentsView.as_view(), name="alert-comments"),
     path("alerts/<str:fingerprint>", AlertOneView.as_view(), name="alert"),
+    path("gpu/nodes", GpuNodesView.as_view(), name="gpu-nodes"),
+    path("gpu/nodes/<uuid:cluster_id>/<str:node_name>", GpuNodeOneView.as_view(), name="gpu-node"),
+    path(
+        "gpu/nodes/<uuid:cluster_id>/<str:node_name>/history",
+        GpuHistoryView.as_view(),
+        name="gpu-history",
+    ),
+    path("gpu/processes", GpuProcessesView.as_view(), name="gpu-processes"),
+    path("gpu/summary", GpuSummaryView.as_view(), name="gpu-summary"),
+    path("gpu/waste", GpuWasteView.as_view(), name="gpu-waste"),
     path("indicators", IndicatorsView.as_view(), name="indicators"),
     path("indicators/<slug:indicator>", IndicatorSeriesView.as_view(), name="indicator-series"),
     path("metrics/query", QueryView.as_view(), name="metrics-query"),

@@ -90,7 +90,7 @@ class Alert(models.Model):
     state = models.CharField(max_length=8, choices=State)
     severity = models.CharField(max_length=8, choices=Severity)
     alertname = models.TextField()
-    # The label of that name; empty where there is none.
+    # The label of that name, cut where it is longer than any name is; empty where there is none.
     namespace = models.TextField(default="")
     labels = models.JSONField()
     annotations = models.JSONField(default=dict)
@@ -139,11 +139,32 @@ class Alert(models.Model):
                 fields=["cluster", "starts_at"], condition=~RESOLVED, name="alerts_not_over"
             ),
             models.Index(fields=["-ends_at", "id"], condition=RESOLVED, name="alerts_over"),
+            # All that the figures are of, so that no row is read for them.
+            models.Index(
+                fields=["-ends_at", "id"],
+                include=["cluster", "severity", "alertname", "namespace", "starts_at", "taken_at"],
+                condition=RESOLVED,
+                name="alerts_over_with_figures",
+            ),
             models.Index(
                 fields=["cluster", "-ends_at"], condition=RESOLVED, name="alerts_over_by_cluster"
             ),
             models.Index(
                 fields=["alertname", "-ends_at"], condition=RESOLVED, name="alerts_over_by_name"
+            ),
+            models.Index(
+                fields=["namespace", "-ends_at"],
+                include=["cluster", "id", "severity"],
+                condition=RESOLVED,
+                name="alerts_over_in_namespaces",
+            ),
+            models.Index(
+                fields=["severity", "-ends_at"], condition=RESOLVED, name="alerts_over_by_severity"
+            ),
+            models.Index(
+                fields=["-ends_at"],
+                condition=RESOLVED & models.Q(taken_at__isnull=False),
+                name="alerts_over_that_were_taken",
             ),
             GinIndex(
                 fields=["labels"],

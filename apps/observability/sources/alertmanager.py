@@ -17,8 +17,9 @@ from apps.observability.models.alert import Severity
 
 # In characters: of one value, and of all values of an alert's labels or annotations together.
 LONGEST_VALUE, LONGEST_TOGETHER = 4096, 32_768
-# An alert's name is a column that an index is over, whose entries PostgreSQL bounds.
-LONGEST_NAME = 512
+# An alert's name and namespace are columns that an index is over, whose entries PostgreSQL bounds.
+# No namespace of Kubernetes is so long.
+LONGEST_NAME, LONGEST_NAMESPACE = 512, 100
 MOST_LEFT_OUT = 2**31 - 1
 _FINGERPRINT = re.compile(r"[\w-]{1,64}", re.ASCII)
 _OFFSET, _PRIME, _BITS = 14695981039346656037, 1099511628211, 2**64 - 1
@@ -214,6 +215,10 @@ def severity_of(labels: Mapping[str, str]) -> Severity:
 
 def name_of(labels: Mapping[str, str]) -> str:
     return labels.get("alertname", "")[:LONGEST_NAME]
+
+
+def namespace_of(labels: Mapping[str, str]) -> str:
+    return labels.get("namespace", "")[:LONGEST_NAMESPACE]
 
 
 def read_moment(text: str | None) -> datetime | None:

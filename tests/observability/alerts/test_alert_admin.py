@@ -16,8 +16,9 @@ from apps.accounts.admin.paging import CappedPaginator
 from apps.accounts.models import User
 from apps.clusters.models import Cluster
 from apps.clusters.models.grant import Role
+from apps.observability.admin import alerts
 from apps.observability.models import Alert, AlertPath
-from apps.observability.queries.alerts import finding
+from apps.observability.queries.alerts import looking_back
 from tests.factories import grant, make_cluster, make_user
 from tests.observability.alerts.inbox import URL, fire
 
@@ -103,6 +104,25 @@ def test_the_list_is_narrowed_by_severity_cluster_words_and_labels(
     assert "blue-1" in page
 
 
+def test_any_of_a_thousand_clusters_is_found_by_its_name(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "MOST_CLUSTERS", 1)
+    fire(make_cluster("a-1"))
+    last = make_cluster("z-1")
+    fire(last, "Late")
+    page = page_of(browser, f"{ALERTS}?state=FIRING")
+    assert str(last.pk) not in page.split('id="changelist-filter"')[1]
+    assert 'data-ajax--url="/admin/autocomplete/"' in page
+    assert 'name="state" value="FIRING"' in page
+    assert "admin/js/autocomplete.js" in page
+    asked = {"app_label": "observability", "model_name": "alert", "field_name": "cluster"}
+    found = browser.get("/admin/autocomplete/", {**asked, "term": "z-"}).json()["results"]
+    assert found == [{"id": str(last.pk), "text": "z-1"}]
+    assert shown(browser, f"{ALERTS}?state=FIRING&cluster={found[0]['id']}") == ["Late"]
+    assert len(shown(browser, f"{ALERTS}?cluster=")) == 2
+
+
 @pytest.mark.parametrize(
     "query", ["state=GONE", "severity=x", "cluster=red-1", "cluster=%00", "o=99"]
 )
@@ -143,7 +163,7 @@ def test_of_what_is_over_only_the_newest_is_counted_and_looked_at(
 ) -> None:
     for number in range(6):
         fire(red, f"Past{number}", ago=900 - 60 * number, over_after=30)
-    monkeypatch.setattr(finding, "MOST", 3)
+    monkeypatch.setattr(looking_back, "MOST", 3)
     monkeypatch.setattr(CappedPaginator, "most", 2)
     with CaptureQueriesContext(connection) as captured:
         page = page_of(browser, f"{ALERTS}?state=RESOLVED")
@@ -198,6 +218,34 @@ def test_the_page_of_an_alert_tells_its_story_and_when_it_fired(
     assert f"{before.starts_at:%Y-%m-%d %H:%M:%S} UTC" in page
     assert "The same fires in blue-1" in page
     assert "ada, " in page
+
+
+def test_the_page_names_what_keeps_an_alert_back(
+    browser: Client, staff: User, red: Cluster
+) -> None:
+    down = fire(red, "NodeDown", ago=60, node="n-1")
+    over = fire(red, "LongOver", ago=90, over_after=30)
+    prints = [down.fingerprint, over.fingerprint]
+    kept = fire(red, "PodDown", namespace="shop")
+    Alert.objects.filter(pk=kept.pk).update(silenced_by=["abc-1"], inhibited_by=prints)
+    page = page_of(browser, of(kept))
+    assert f'<a href="{of(down)}">NodeDown</a>' in page
+    assert "/alerts?tab=silences&amp;cluster=red-1" in page
+    assert "abc-1" in page
+    assert "LongOver" not in page
+    assert f"not for you to see (<code>{over.fingerprint}</code>)" in page
+    for word in ("silenced", "inhibited"):
+        assert f'<span class="badge badge-idle">{word}</span>' in page_of(browser, ALERTS)
+    grant(staff, Role.VIEWER, red, namespaces=["shop"])
+    seen = page_of(browser_of(staff), of(kept))
+    assert "NodeDown" not in seen
+    assert down.fingerprint in seen
+
+
+def test_a_list_of_everything_does_not_offer_to_show_all(browser: Client, red: Cluster) -> None:
+    fire(red)
+    assert "Show all" not in page_of(browser, ALERTS)
+    assert "Show all" in page_of(browser, f"{ALERTS}?severity=WARNING")
 
 
 def test_an_alert_is_only_looked_at(browser: Client, red: Cluster) -> None:

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from apps.clusters.models import Cluster
 from apps.observability.api import alert_exports
 from apps.observability.contract_alerts import AlertView
-from apps.observability.queries.alerts import finding
+from apps.observability.queries.alerts import looking_back
 from apps.observability.queries.alerts.exporting import COLUMNS
 from tests.conftest import signed_in
 from tests.contract import conftest as contract
@@ -63,7 +63,7 @@ def test_what_a_cluster_wrote_is_no_formula(api: APIClient, red: Cluster) -> Non
 def test_all_that_matches_is_in_the_file_or_none(
     api: APIClient, red: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "MOST", 1)
+    monkeypatch.setattr(looking_back, "MOST", 1)
     for number in range(3):
         fire(red, f"Alert{number}", over_after=1)
     assert len(rows(api, state="RESOLVED")) == 3

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
@@ -11,7 +13,7 @@ from rest_framework.test import APIClient
 from apps.clusters.models import Cluster
 from apps.clusters.models.grant import Role
 from apps.observability.models import Alert
-from apps.observability.queries.alerts import finding
+from apps.observability.queries.alerts import finding, looking_back
 from tests.conftest import signed_in
 from tests.factories import grant, make_cluster, make_user
 from tests.observability.alerts.inbox import URL, fire, names, read, refused
@@ -253,13 +255,13 @@ def test_one_alert_tells_its_story_and_its_other_times(
 def test_of_very_much_that_is_over_the_newest_is_looked_at(
     api: APIClient, red: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "MOST", 3)
+    monkeypatch.setattr(looking_back, "MOST", 3)
     for ago in (10, 20, 30, 40, 50):
         fire(red, f"Over{ago}", ago=ago, over_after=1)
     found = read(api, "/history")
     assert [one["alertname"] for one in found["items"]] == ["Over10", "Over20", "Over30"]
     assert found["total"] == 3
-    assert names(api, "/history", until=found["looked_back_to"]) == ["Over50"]
+    assert names(api, "/history", until=found["looked_back_to"]) == ["Over40", "Over50"]
 
 
 def test_no_list_asks_more_for_more_alerts(
@@ -270,3 +272,14 @@ def test_no_list_asks_more_for_more_alerts(
     for path in ("", "/history", "/groups", "/same", "/statistics", "/export"):
         with django_assert_max_num_queries(8):
             api.get(f"{URL}{path}").getvalue()
+
+
+def test_what_is_searched_for_is_read_once(api: APIClient, red: Cluster) -> None:
+    for severity in ("critical", "warning", "warning"):
+        fire(red, f"Zebra{severity}{timezone.now():%f}", severity=severity)
+    fire(red, "Lion")
+    with CaptureQueriesContext(connection) as queries:
+        found = read(api, search="zebra")
+    assert (found["total"], found["by_severity"]["WARNING"], len(found["items"])) == (3, 2, 3)
+    assert len([one for one in queries if "ILIKE" in one["sql"]]) == 1
+    assert len([one for one in queries if "count(" in one["sql"].lower()]) == 0

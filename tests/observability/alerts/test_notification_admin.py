@@ -85,8 +85,8 @@ def of(row: Any, below: str = "") -> str:
     return f"{ADMIN}/{type(row)._meta.model_name}/{row.pk}/{below or 'change/'}"
 
 
-def act(browser: Client, url: str, action: str, *rows: Any) -> str:
-    body = {"action": action, "_selected_action": [str(row.pk) for row in rows]}
+def act(browser: Client, url: str, action: str, *rows: Any, **more: str) -> str:
+    body = {"action": action, "_selected_action": [str(row.pk) for row in rows], **more}
     return browser.post(url, body, follow=True).content.decode()
 
 
@@ -106,7 +106,13 @@ def test_a_receiver_is_added_and_its_secret_is_shown_once(browser: Client) -> No
     browser.post(f"{RECEIVERS}add/", {**RECEIVER, "name": "a channel", "kind": "SLACK"})
     channel = Receiver.objects.get(kind="SLACK")
     assert "is signed" in act(browser, RECEIVERS, "renew_secret", channel)
-    renewed = act(browser, RECEIVERS, "renew_secret", channel, receiver)
+    asked = act(browser, RECEIVERS, "renew_secret", channel, receiver)
+    receiver.refresh_from_db()
+    assert "The old secrets end at once" in asked
+    assert str(receiver.pk) in asked
+    assert str(channel.pk) not in asked
+    assert unseal_from(receiver, "signing_secret") == secret
+    renewed = act(browser, RECEIVERS, "renew_secret", channel, receiver, confirmed="yes")
     receiver.refresh_from_db()
     assert unseal_from(receiver, "signing_secret") in renewed
     assert secret not in renewed

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +123,10 @@ def test_strangers_in_a_flood_keep_nobody_out_who_is_known(sender: Sender) -> No
     assert sender.post(body(alert())) == 200
     stranger = Sender(sender.cluster, token="guess")
 
-    said = {stranger.post(b"{}") for _ in range(150)}
+    # Let in again as time passes, however long these take.
+    said = list(takewhile(lambda said: said == 401, (stranger.post(b"{}") for _ in range(1000))))
 
-    assert said == {401, 429}
+    assert 100 <= len(said) < 1000
     assert stranger.headers["retry-after"] == "1"
     assert stranger.answer["error"]["code"] == "RATE_LIMITED"
     assert sender.post(body(alert())) == 200

@@ -29,10 +29,13 @@ from apps.clusters.models import Cluster
 from apps.errors import DomainError
 from apps.observability.actions.alerts import admission, path
 from apps.observability.actions.alerts.admission import Pass
+from apps.observability.actions.alerts.herald import Herald
+from apps.observability.actions.alerts.newcomers import store_new
 from apps.observability.actions.alerts.storing import Arrival, store
 from apps.observability.errors import NotStorable, StoreAway, WebhookRefused, WebhookTooLarge
 from apps.observability.models.alert import Source
 from apps.observability.sources.alertmanager import Group, read_webhook
+from apps.streaming.envelope import Event
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +114,7 @@ class _Desk:
 
 
 _desk = _Desk()
+_herald = Herald()
 
 
 def bring(by: Pass, body: bytes, answer: Answer) -> Group:
@@ -128,20 +132,25 @@ def bring(by: Pass, body: bytes, answer: Answer) -> Group:
 
 def _write(parts: Sequence[Part]) -> None:
     """Store all of these, or each by itself, so that a bad one costs the others nothing."""
+    left = parts
     try:
-        _store(parts)
+        whole, told = store_new([(part.by.digest, _arrivals(part)) for part in parts])
+        left = [part for which, part in enumerate(parts) if which not in whole]
+        _done([parts[which] for which in sorted(whole)], told)
+        if left:
+            _store(left)
     except AWAY_ERRORS as error:
-        logger.warning("Alerts of %s webhooks could not be stored: %s", len(parts), error)
+        logger.warning("Alerts of %s webhooks could not be stored: %s", len(left), error)
         close_old_connections()
-        _answer(parts, StoreAway(AWAY))
+        _answer(left, StoreAway(AWAY))
     except Exception as error:
         # Nobody above us could answer those who wait.
-        if len(parts) > 1:
-            for part in parts:
+        if len(left) > 1:
+            for part in left:
                 _write([part])
             return
-        logger.exception("Alerts of cluster %s cannot be stored", parts[0].by.cluster_id)
-        _answer(parts, _refusal(error))
+        logger.exception("Alerts of cluster %s cannot be stored", left[0].by.cluster_id)
+        _answer(left, _refusal(error))
 
 
 def _refusal(error: Exception) -> DomainError:
@@ -150,25 +159,38 @@ def _refusal(error: Exception) -> DomainError:
     return DomainError("Something broke on our side. Quote the trace id to whoever runs this.")
 
 
+def _done(parts: Sequence[Part], told: Sequence[Event]) -> None:
+    _answer(parts, None)
+    _herald.tell(told)
+    _note(parts)
+
+
 def _store(parts: Sequence[Part]) -> None:
+    # What they tell may be the end of what is told just now.
+    _herald.wait()
     with transaction.atomic():
         digests = _digests({part.by.cluster_id for part in parts})
         good = [one for one in parts if digests.get(one.by.cluster_id) == one.by.digest]
         # Before the events, which go out on commit as well: whoever waits, waits for the table.
         transaction.on_commit(partial(_answer, good, None))
-        store(
-            [
-                Arrival(part.by.cluster_id, told, Source.WEBHOOK, part.received_at)
-                for part in good
-                for told in part.group.told
-            ]
-        )
+        store([arrival for part in good for arrival in _arrivals(part)])
     if len(good) < len(parts):
         refused = [one for one in parts if digests.get(one.by.cluster_id) != one.by.digest]
         for part in refused:
             admission.forget(part.by)
         _answer(refused, WebhookRefused(admission.REFUSAL))
-    path.note_webhooks((one.by.cluster_id, one.received_at, one.group.truncated) for one in good)
+    _note(good)
+
+
+def _arrivals(part: Part) -> list[Arrival]:
+    return [
+        Arrival(part.by.cluster_id, told, Source.WEBHOOK, part.received_at)
+        for told in part.group.told
+    ]
+
+
+def _note(parts: Sequence[Part]) -> None:
+    path.note_webhooks((one.by.cluster_id, one.received_at, one.group.truncated) for one in parts)
 
 
 def _digests(cluster_ids: set[UUID]) -> dict[UUID, str]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.clusters.models import Cluster
 from apps.observability.collect.alerts import Heard
 from apps.observability.models.alert import Alert, Source, State
-from apps.observability.sources.alertmanager import Told, name_of, severity_of
+from apps.observability.sources.alertmanager import Told, name_of, namespace_of, severity_of
 
 SEEN_AGAIN = timedelta(minutes=1)
 
@@ -57,7 +57,7 @@ def _row(heard: Heard, told: Told) -> Alert:
         state=State.PENDING,
         severity=severity_of(told.labels),
         alertname=name_of(told.labels),
-        namespace=told.labels.get("namespace", ""),
+        namespace=namespace_of(told.labels),
         labels=told.labels,
         annotations=told.annotations,
         source=Source.PROMETHEUS,

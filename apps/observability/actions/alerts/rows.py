@@ -15,7 +15,7 @@ _COLUMNS = """
 _TOLD = f"json_to_recordset(%s::json) AS told({_COLUMNS})"
 _WORDS = "alert_words({0}.alertname, {0}.labels, {0}.annotations)"
 
-INSERT = f"""
+_NEW = f"""
     INSERT INTO observability_alert (
         id, cluster_id, fingerprint, starts_at, ends_at, state, severity, alertname, namespace,
         labels, annotations, generator_url, receivers, silenced_by, inhibited_by, source, ending,
@@ -25,12 +25,14 @@ INSERT = f"""
         told.generator_url, told.receivers, told.silenced_by, told.inhibited_by, told.source,
         told.ending, '', told.received_at, told.received_at, told.received_at,
         CASE WHEN told.state = 'RESOLVED' THEN {_WORDS.format("told")} END
-    FROM {_TOLD}
-    JOIN clusters_cluster ON clusters_cluster.id = told.cluster_id
+    FROM {{0}}
     ORDER BY told.n
     ON CONFLICT (fingerprint, cluster_id, starts_at) DO NOTHING
-    RETURNING id
+    RETURNING {{1}}
 """  # noqa: S608 - all of it is written here
+INSERT = _NEW.format(
+    f"{_TOLD} JOIN clusters_cluster ON clusters_cluster.id = told.cluster_id", "id"
+)
 # The state is read under the lock: of two that tell of an end at once, one is the second.
 HOLD = f"""
     SELECT told.n, alert.id, alert.state, alert.ending, alert.ends_at, alert.changed_at,
@@ -80,23 +82,9 @@ _TIMES = ", ".join(
         "changed_at",
     )
 )
-# Keeps the changes for notifications, and answers with what is to be told of each, as JSON that
-# goes out as it is. An alert that fired and is over by now is told of as it was.
-CHANGED = f"""
-    WITH new AS MATERIALIZED (
-        SELECT * FROM unnest(%(ids)s::uuid[], %(changes)s::text[])
-            WITH ORDINALITY AS new(alert_id, change, n)
-    ), noted AS (
-        -- Where nobody is to be told there is nothing to keep; a route that is made now counts now.
-        INSERT INTO observability_alertchange (at, alert_id, change)
-        SELECT %(at)s, new.alert_id, new.change FROM new
-        WHERE EXISTS (
-            SELECT FROM observability_route AS route
-            JOIN observability_receiver AS receiver ON receiver.id = route.receiver_id
-            WHERE route.enabled AND receiver.enabled
-        )
-    )
-    SELECT new.change, alert.cluster_id, cluster.name, alert.namespace, json_build_object(
+# What is to be told of a change, as JSON that goes out as it is. An alert that fired and is over by
+# now is told of as it was.
+_EVENT = f"""json_build_object(
         'id', alert.id, 'fingerprint', alert.fingerprint, 'cluster_id', alert.cluster_id,
         'cluster_name', cluster.name, 'alertname', alert.alertname, 'severity', alert.severity,
         'state', CASE WHEN new.change = 'FIRED' THEN 'FIRING' ELSE alert.state END,
@@ -106,15 +94,55 @@ CHANGED = f"""
         'generator_url', alert.generator_url, 'receivers', alert.receivers,
         'silenced', cardinality(alert.silenced_by) > 0, 'silenced_by', alert.silenced_by,
         'inhibited', cardinality(alert.inhibited_by) > 0, 'inhibited_by', alert.inhibited_by,
-        'source', alert.source, 'acknowledged_by', taker.username,
-        'acknowledgement', alert.acknowledgement, 'assigned_to', assignee.username, {_TIMES},
+        'source', alert.source, 'acknowledged_by', {{taker}},
+        'acknowledgement', alert.acknowledgement, 'assigned_to', {{assignee}}, {_TIMES},
         'duration_seconds', CASE WHEN new.change = 'RESOLVED' THEN
             greatest(0, extract(epoch FROM alert.ends_at - alert.starts_at))::float8 END
-    )::text
+    )::text"""
+# Where nobody is to be told there is nothing to keep; a route that is made now counts now.
+_NOTED = """
+        INSERT INTO observability_alertchange (at, alert_id, change)
+        SELECT {at}, new.alert_id, new.change FROM new
+        WHERE EXISTS (
+            SELECT FROM observability_route AS route
+            JOIN observability_receiver AS receiver ON receiver.id = route.receiver_id
+            WHERE route.enabled AND receiver.enabled
+        )
+"""
+# Keeps the changes for notifications, and answers with what is to be told of each.
+CHANGED = f"""
+    WITH new AS MATERIALIZED (
+        SELECT * FROM unnest(%(ids)s::uuid[], %(changes)s::text[])
+            WITH ORDINALITY AS new(alert_id, change, n)
+    ), noted AS ({_NOTED.format(at="%(at)s")} ORDER BY new.n)
+    SELECT new.change, alert.cluster_id, cluster.name, alert.namespace,
+        {_EVENT.format(taker="taker.username", assignee="assignee.username")}
     FROM new
     JOIN observability_alert AS alert ON alert.id = new.alert_id
     JOIN clusters_cluster AS cluster ON cluster.id = alert.cluster_id
     LEFT JOIN accounts_user AS taker ON taker.id = alert.acknowledged_by_id
     LEFT JOIN accounts_user AS assignee ON assignee.id = alert.assigned_to_id
     ORDER BY new.n
+"""  # noqa: S608 - all of it is written here
+# All of it at once for alerts that nobody has told of, by whoever shows the token of their cluster.
+# Of those that are there already, or whose token is not right, nothing comes back. Nothing is
+# joined to what was inserted: of how much that is PostgreSQL has no idea, and would compare all
+# with all.
+BEGIN_WITH = f"""
+    WITH told AS MATERIALIZED (
+        SELECT told.*
+        FROM json_to_recordset(%(told)s::json) AS told({_COLUMNS}, digest text)
+        JOIN clusters_cluster AS cluster
+            ON cluster.id = told.cluster_id AND cluster.webhook_token_digest = told.digest
+    ), alert AS ({_NEW.format("told", "*")}), new AS (
+        SELECT id AS alert_id, CASE state WHEN 'FIRING' THEN 'FIRED' ELSE 'RESOLVED' END AS change
+        FROM alert
+    ), noted AS ({_NOTED.format(at="(SELECT max(received_at) FROM told)")})
+    SELECT alert.id, new.change, alert.cluster_id, cluster.name, alert.namespace,
+        {_EVENT.format(taker="NULL", assignee="NULL")}
+    FROM alert
+    CROSS JOIN LATERAL (
+        SELECT CASE alert.state WHEN 'FIRING' THEN 'FIRED' ELSE 'RESOLVED' END AS change
+    ) AS new
+    JOIN clusters_cluster AS cluster ON cluster.id = alert.cluster_id
 """  # noqa: S608 - all of it is written here

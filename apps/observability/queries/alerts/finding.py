@@ -1,25 +1,26 @@
 """Finds alerts for a person: pages of them, one of them, and what else is known of that one."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, ExpressionWrapper, F, QuerySet, Value, When
+from django.db.models import Case, Count, F, QuerySet, Value, When
 from django.db.models.expressions import OrderBy
-from django.db.models.fields import DateTimeField, IntegerField
+from django.db.models.fields import IntegerField
 
 from apps.accounts.models import User
 from apps.observability.errors import NO_SUCH_ALERT, AlertNotFound
 from apps.observability.models import Alert
 from apps.observability.models.alert import RESOLVED, Severity, State
-from apps.observability.queries.alerts import narrowing
+from apps.observability.queries.alerts import looking_back, narrowing
+from apps.observability.queries.alerts.looking_back import Past
 from apps.observability.queries.alerts.narrowing import Wish
 
-# Of what is over no more than this is looked at for one answer: nobody turns so many pages.
-MOST = 20_000
 MOST_TIMES = 50
+MOST_NAMED = 1_000
 FLAPS = 4
 DAY = timedelta(hours=24)
 FIELDS = [
@@ -38,12 +39,10 @@ _STATE = Case(
     default=Value(2),
     output_field=IntegerField(),
 )
-# The index of the times would be gone through to its end for a few that are rare.
-_ENDED = ExpressionWrapper(F("ends_at") + Value(timedelta()), output_field=DateTimeField())
 ORDERINGS: Mapping[str, Any] = {
     "severity": _SEVERITY,
     "starts_at": F("starts_at"),
-    "ends_at": _ENDED,
+    "ends_at": F("ends_at"),
     "changed_at": F("changed_at"),
     "alertname": F("alertname"),
     "cluster": F("cluster__name"),
@@ -58,6 +57,10 @@ class Found:
 
     alerts: QuerySet[Alert]
     looked_back_to: datetime | None
+    # Where all of them are over: these, newest first.
+    past: Past | None = None
+    # How many there are of each severity, where it is known already.
+    by_severity: Mapping[str, int] | None = None
 
     def in_order(self, ordering: Sequence[str]) -> QuerySet[Alert]:
         """Order by columns of ORDERINGS, -column for descending; by none, the worst first."""
@@ -67,46 +70,65 @@ class Found:
         # The key last, so that pages never overlap where values are equal.
         return with_people(self.alerts).order_by(*columns, "pk")
 
-    def by_severity(self) -> dict[str, int]:
-        counted = self.alerts.order_by().values("severity").annotate(total=Count("pk"))
-        return {one["severity"]: one["total"] for one in counted}
+    def listed(self, ordering: Sequence[str]) -> "Listed":
+        if self.past and tuple(ordering) == NEWEST_FIRST:
+            return Listed(self.past.ids, self.past.severities)
+        by_severity = self.past.severities if self.past else self.by_severity
+        if by_severity is None:
+            counted = self.alerts.order_by().values_list("severity").annotate(Count("pk"))
+            by_severity = dict(counted)
+        return Listed(self.in_order(ordering).values_list("pk", flat=True), by_severity)
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """A list of known length, as a paginator takes it."""
+class Listed:
+    """A list of known length, as a paginator takes it, of which a page alone is read."""
 
-    alerts: Any
-    total: int
+    keys: Any
+    by_severity: Mapping[str, int]
 
     def count(self) -> int:
-        return self.total
+        return sum(self.by_severity.values())
 
-    def __getitem__(self, part: slice) -> list[Any]:
-        return list(self.alerts[part])
+    def __getitem__(self, part: slice) -> list[Alert]:
+        # Sorting whole rows, with their people, takes much longer than sorting their keys.
+        keys: list[UUID] = list(self.keys[part])
+        rows = {alert.pk: alert for alert in with_people(_these(keys))}
+        return [rows[key] for key in keys if key in rows]
 
 
-def find(user: User, wish: Wish, most: int | None = None) -> Found:
-    """Find what `user` may see; of what is over the newest, which are MOST or `most`."""
-    alerts = Alert.objects.visible_to(user)
-    active, over = narrowing.active(alerts, wish), narrowing.over(alerts, wish)
-    back_to = _how_far_back(over, most or MOST)
+def find(user: User, wish: Wish) -> Found:
+    """Find what `user` may see; of what is over the newest alone, where there is very much."""
+    seen = Alert.objects.visible_to(user)
+    active = narrowing.active(seen, wish)
+    by_severity: Counter[str] | None = None
+    if wish.search:
+        # Reading each text takes longer than all else, and would be done again for each figure.
+        said = list(active.values_list("pk", "severity"))
+        by_severity = Counter(severity for _, severity in said)
+        active = _these(key for key, _ in said)
     if State.RESOLVED not in wish.states:
-        return Found(active, None)
-    over = narrowing.besides(over, wish)
-    if back_to:
-        over = over.filter(ends_at__gt=back_to)
-    return Found(over if wish.states == {State.RESOLVED} else active | over, back_to)
+        return Found(active, None, by_severity=by_severity)
+    past = looking_back.look(seen, not user.is_superuser, wish, looking_back.MOST)
+    over = _these(past.ids)
+    if wish.states == {State.RESOLVED}:
+        return Found(over, past.back_to, past)
+    return Found(active | over, past.back_to)
 
 
 def find_all(user: User, wish: Wish) -> Found:
     """Find all of it, however much that is."""
-    alerts = Alert.objects.visible_to(user)
-    over = narrowing.besides(narrowing.over(alerts, wish), wish)
+    seen = Alert.objects.visible_to(user)
+    active = narrowing.active(seen, wish)
     if State.RESOLVED not in wish.states:
-        return Found(narrowing.active(alerts, wish), None)
-    both = wish.states != {State.RESOLVED}
-    return Found(narrowing.active(alerts, wish) | over if both else over, None)
+        return Found(active, None)
+    over = narrowing.over(seen, wish).filter(*narrowing.indexed(wish), *narrowing.besides(wish))
+    return Found(over if wish.states == {State.RESOLVED} else active | over, None)
+
+
+def _these(ids: Iterable[UUID]) -> QuerySet[Alert]:
+    """Those that were found among what somebody sees."""
+    return Alert.objects.filter(narrowing.these(ids))
 
 
 def find_one(user: User, key: str, cluster_id: UUID | None = None) -> Alert:
@@ -154,16 +176,8 @@ def times_of(user: User, alert: Alert, now: datetime) -> Times:
         ),
         # What pends has not fired.
         same.exclude(state=State.PENDING).filter(starts_at__gt=now - DAY).count(),
-        sorted(set(others.values_list("cluster__name", flat=True)[:MOST])),
+        sorted(set(others.values_list("cluster__name", flat=True)[:MOST_NAMED])),
     )
-
-
-def _how_far_back(over: QuerySet[Alert], most: int) -> datetime | None:
-    """Return from when on there are `most` of them; None where there are no more than that."""
-    if over.order_by()[: most + 1].count() <= most:
-        return None
-    found = over.order_by("-ends_at").values_list("ends_at", flat=True)[most : most + 1]
-    return found[0] if found else None
 
 
 def _column(name: str) -> OrderBy:

@@ -6,30 +6,19 @@ within the window, and of those that are active and began before its end. No tim
 clock of a cluster that is ahead of ours makes it 0.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import (
-    Case,
-    Count,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    Min,
-    QuerySet,
-    Sum,
-    Value,
-    When,
-)
-from django.db.models.functions import Greatest
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q, QuerySet, Value
 
 from apps.accounts.models import User
+from apps.clusters.models import Cluster
 from apps.observability.models import Alert
-from apps.observability.models.alert import State
-from apps.observability.queries.alerts import finding, narrowing
+from apps.observability.models.alert import Severity, State
+from apps.observability.queries.alerts import narrowing
+from apps.observability.queries.alerts.around import rows_of
 from apps.observability.queries.alerts.finding import DAY, FLAPS
 from apps.observability.queries.alerts.narrowing import Wish
 
@@ -37,8 +26,41 @@ NOISIEST = 20
 # Of what is over no more than this is counted for one answer.
 MOST_COUNTED = 100_000
 _OVER = frozenset({State.RESOLVED.value})
-_NONE = timedelta()
-K = TypeVar("K")
+_COLUMNS = ("cluster_id", "alertname", "severity", "starts_at", "ends_at", "taken_at")
+# No time is negative: the clock of a cluster may be ahead of ours.
+_SECONDS = "sum(greatest(date_part('epoch', {} - starts_at), 0.0)) FILTER (WHERE fits) AS {}"
+_LEVELS = tuple(Severity.values)
+_COUNTED = ", ".join(
+    f"count(*) FILTER (WHERE fits AND severity = '{level}') AS {level}" for level in _LEVELS
+)
+_SUMMED = ", ".join(
+    f"coalesce(sum({column}), 0)::{kind}"
+    for kind, columns in (
+        ("bigint", ("total", "done", "taken")),
+        ("float8", ("lasted", "waited")),
+        ("bigint", _LEVELS),
+    )
+    for column in columns
+)
+# The newest of what is over, and all that was over as early as the first of these; and what is not
+# over. Added up twice: there are few pairs of names and clusters, in which each name and each
+# cluster is. That not all are wanted is said by `fits`: how far was looked back counts all.
+_ADDED_UP = f"""
+WITH pairs AS MATERIALIZED (
+        SELECT alertname, cluster_id,
+            count(*) FILTER (WHERE fits) AS total, count(ends_at) FILTER (WHERE fits) AS done,
+            count(taken_at) FILTER (WHERE fits) AS taken,
+            {_SECONDS.format("ends_at", "lasted")}, {_SECONDS.format("taken_at", "waited")},
+            {_COUNTED}, count(ends_at) AS counted, min(ends_at) AS back_to
+        FROM (({{}} FETCH FIRST {{limit}} ROWS WITH TIES) UNION ALL ({{}})) found
+        GROUP BY alertname, cluster_id
+    )
+SELECT alertname, cluster_id, count(*) FILTER (WHERE total > 0), sum(counted)::bigint, min(back_to),
+    {_SUMMED}
+FROM pairs
+GROUP BY GROUPING SETS ((alertname), (cluster_id), ())
+ORDER BY sum(total) DESC, alertname, cluster_id
+"""  # noqa: S608 - all of it is written here
 
 
 class Window(NamedTuple):
@@ -46,33 +68,16 @@ class Window(NamedTuple):
     until: datetime
 
 
-class Part(NamedTuple):
-    """What alerts are added up by."""
-
-    cluster_id: UUID
-    cluster_name: str
-    alertname: str
-    severity: str
-
-
-@dataclass(slots=True)
-class Tally:
-    """Alerts added up."""
+class Tally(NamedTuple):
+    """Alerts added up; times in seconds, as sums."""
 
     total: int = 0
     resolved: int = 0
     acknowledged: int = 0
-    lasted: timedelta = _NONE
-    waited: timedelta = _NONE
-    clusters: set[UUID] = field(default_factory=set)
-
-    def add(self, other: "Tally") -> None:
-        self.total += other.total
-        self.resolved += other.resolved
-        self.acknowledged += other.acknowledged
-        self.lasted += other.lasted
-        self.waited += other.waited
-        self.clusters |= other.clusters
+    lasted: float = 0.0
+    waited: float = 0.0
+    # How many clusters had them; said of a name alone.
+    clusters: int = 0
 
     @property
     def seconds_to_acknowledge(self) -> float | None:
@@ -96,75 +101,86 @@ class Flapping:
 class Statistics:
     looked_back_to: datetime | None
     whole: Tally
-    by_severity: dict[str, Tally]
+    by_severity: dict[str, int]
+    # Those of most alerts first.
     by_name: dict[str, Tally]
     by_cluster: dict[tuple[UUID, str], Tally]
+    # Within the window's last 24 hours.
     flapping: list[Flapping]
+
+
+@dataclass(slots=True)
+class _Sums:
+    whole: Tally = field(default_factory=Tally)
+    by_severity: dict[str, int] = field(default_factory=dict)
+    by_name: dict[str, Tally] = field(default_factory=dict)
+    by_cluster: dict[UUID, Tally] = field(default_factory=dict)
+    # How much of what is over, and from when on.
+    counted: int = 0
+    back_to: datetime | None = None
 
 
 def measure(user: User, wish: Wish, window: Window) -> Statistics:
     """Add up what `user` may see of what is looked for, but for its times."""
+    seen = Alert.objects.visible_to(user)
     ended = replace(wish, states=_OVER, since=window.since, until=window.until)
-    over = finding.find(user, ended, MOST_COUNTED)
+    over, besides = narrowing.over(seen, ended).filter(*narrowing.indexed(ended)), Q()
+    for condition in narrowing.besides(ended):
+        besides &= condition
     # What is active now may have begun long before the window.
     begun = replace(wish, states=narrowing.ACTIVE, since=None, until=window.until)
-    active = finding.find(user, begun)
-    tallies = [*_tallies(over.alerts), *_tallies(active.alerts)]
-    whole = Tally()
-    for _, tally in tallies:
-        whole.add(tally)
+    sums = _added_up(
+        _columns(over, besides).order_by("-ends_at"), _columns(narrowing.active(seen, begun))
+    )
+    back_to = sums.back_to if sums.counted >= MOST_COUNTED else None
+    if back_to and not over.filter(ends_at__lt=back_to).exists():
+        back_to = None
+    counted = over.filter(besides, ends_at__gt=window.until - DAY)
     return Statistics(
-        over.looked_back_to,
-        whole,
-        _summed(tallies, lambda one: one.severity),
-        _summed(tallies, lambda one: one.alertname),
-        _summed(tallies, lambda one: (one.cluster_id, one.cluster_name)),
-        _flapping(over.alerts, window.until),
+        back_to,
+        sums.whole,
+        sums.by_severity,
+        sums.by_name,
+        _named(sums.by_cluster),
+        _flapping(counted.filter(ends_at__gte=back_to) if back_to else counted),
     )
 
 
-def _tallies(alerts: QuerySet[Alert]) -> list[tuple[Part, Tally]]:
-    """Add up each part in PostgreSQL; there are few of them, however many alerts there are."""
-    counted = (
-        alerts.order_by()
-        .values_list("cluster_id", "cluster__name", "alertname", "severity")
-        .annotate(
-            total=Count("pk"),
-            over=Count("ends_at"),
-            taken=Count("taken_at"),
-            lasted=Sum(_time_until("ends_at")),
-            waited=Sum(_time_until("taken_at")),
-        )
-    )
-    return [
-        (
-            Part(cluster_id, name, alertname, severity),
-            Tally(total, over, taken, lasted or _NONE, waited or _NONE, {cluster_id}),
-        )
-        for cluster_id, name, alertname, severity, total, over, taken, lasted, waited in counted
-    ]
+def _columns(alerts: QuerySet[Alert], besides: Q | None = None) -> QuerySet[Any, Any]:
+    fits: Any = ExpressionWrapper(besides, BooleanField()) if besides else Value(value=True)
+    columns: QuerySet[Any, Any] = alerts.order_by().values(*_COLUMNS, fits=fits)
+    return columns
 
 
-def _time_until(column: str) -> Case:
-    # GREATEST passes over what is null, and would make 0 of a time that was not.
-    took = ExpressionWrapper(F(column) - F("starts_at"), output_field=DurationField())
-    known = When(**{f"{column}__isnull": False}, then=Greatest(took, Value(_NONE)))
-    return Case(known, default=None, output_field=DurationField())
+def _added_up(newest: QuerySet[Any, Any], active: QuerySet[Any, Any]) -> _Sums:
+    sums = _Sums()
+    for name, cluster_id, clusters, counted, back_to, *figures in rows_of(
+        _ADDED_UP.replace("{limit}", f"{MOST_COUNTED:d}"), newest, active
+    ):
+        levels = figures[-len(_LEVELS) :]
+        tally = Tally(*figures[: -len(_LEVELS)])._replace(clusters=clusters)
+        if name is None and cluster_id is None:
+            sums.whole, sums.counted, sums.back_to = tally, counted or 0, back_to
+            sums.by_severity = dict(zip(_LEVELS, levels, strict=True))
+        elif not tally.total:
+            continue
+        elif cluster_id is None:
+            sums.by_name[name] = tally
+        else:
+            sums.by_cluster[cluster_id] = tally
+    return sums
 
 
-def _summed(tallies: Iterable[tuple[Part, Tally]], key: Callable[[Part], K]) -> dict[K, Tally]:
-    """Add up what shares a key; that of most alerts comes first."""
-    summed: dict[K, Tally] = {}
-    for part, tally in tallies:
-        summed.setdefault(key(part), Tally()).add(tally)
-    return dict(sorted(summed.items(), key=lambda one: (-one[1].total, str(one[0]))))
+def _named(by_id: dict[UUID, Tally]) -> dict[tuple[UUID, str], Tally]:
+    names = dict(Cluster.objects.filter(pk__in=by_id).values_list("pk", "name"))
+    named = {(key, names[key]): tally for key, tally in by_id.items() if key in names}
+    return dict(sorted(named.items(), key=lambda one: (-one[1].total, one[0][1])))
 
 
-def _flapping(over: QuerySet[Alert], until: datetime) -> list[Flapping]:
-    """Find what fired, and was over again, FLAPS times or more in the window's last 24 hours."""
+def _flapping(over: QuerySet[Alert]) -> list[Flapping]:
+    """Find what fired, and was over again, FLAPS times or more."""
     counted = (
         over.order_by()
-        .filter(ends_at__gt=until - DAY)
         .values_list("cluster_id", "cluster__name", "fingerprint")
         .annotate(Min("alertname"), times=Count("pk"))
         .filter(times__gte=FLAPS)
@@ -173,5 +189,5 @@ def _flapping(over: QuerySet[Alert], until: datetime) -> list[Flapping]:
     return [Flapping(*one) for one in counted]
 
 
-def _mean(total: timedelta, of: int) -> float | None:
-    return round(total.total_seconds() / of, 3) if of else None
+def _mean(total: float, of: int) -> float | None:
+    return round(total / of, 3) if of else None
