@@ -42,4 +42,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["python", "-c", 
   "import os, urllib.request as u; host = os.environ['ALLOWED_HOSTS'].split(',')[0].strip().lstrip('.*'); u.urlopen(u.Request('http://127.0.0.1:8000/health', headers={'Host': host or 'localhost'}), timeout=4)"]
 # Waits for PostgreSQL and Redis, then becomes the command.
 ENTRYPOINT ["python", "-m", "aiops.embedded", "run", "--"]
-CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "aiops.asgi:application"]
+CMD ["python", "-m", "aiops.web", "-b", "0.0.0.0", "-p", "8000", "aiops.asgi:application"]

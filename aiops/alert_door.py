@@ -9,20 +9,25 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 from channels.db import database_sync_to_async
 from django.db import Error as DatabaseFailure
 
+from aiops.alert_bell import bell_of
 from aiops.journal import request_id_of
 from aiops.problems import envelope
 from aiops.rendering import dump
 from apps import measures
 from apps.errors import DomainError
 from apps.observability.actions.alerts import admission, intake
-from apps.observability.api.alert_webhook import PATIENCE_SECONDS, answer_to
+from apps.observability.api.alert_webhook import PATIENCE_SECONDS, WebhookAnswer
 from apps.observability.errors import StoreAway, WebhookTooLarge
+from apps.observability.sources.alertmanager import Group
 
 logger = logging.getLogger(__name__)
 
@@ -56,36 +61,66 @@ def before(beyond: Application) -> Application:
     return enter
 
 
-async def _answer(
-    cluster_id: str, headers: dict[bytes, bytes], receive: Receive, send: Send
-) -> None:
-    started = time.perf_counter()
-    request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
-    structlog.contextvars.bind_contextvars(request_id=request_id)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    reason: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def answer_to(outcome: Group | DomainError, request_id: str, began: float) -> Answer:
+    """Say what came of a webhook that has been there since `began`, and count it."""
     extra: dict[str, str] = {}
-    try:
-        status, body = 200, await _take_in(cluster_id, headers, receive)
-    except DomainError as refusal:
-        status, body, extra = refusal.status, _refused(refusal), _headers(refusal)
-    except DatabaseFailure as error:
-        logger.warning("Nobody can be let in, for PostgreSQL: %s", error)
-        away = StoreAway(intake.AWAY)
-        status, body, extra = away.status, _refused(away), _headers(away)
-    measures.http_requests.labels("POST", ROUTE, str(status)).inc()
-    measures.http_seconds.labels(ROUTE).observe(time.perf_counter() - started)
-    told = {
+    if isinstance(outcome, DomainError):
+        status, body, extra = HTTPStatus(outcome.status), _refused(outcome), _headers(outcome)
+    else:
+        status, body = HTTPStatus.OK, _stored(len(outcome.told), outcome.unusable)
+    requests, seconds = _measures(status.value)
+    requests.inc()
+    seconds.observe(time.perf_counter() - began)
+    headers = {
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
         "X-Content-Type-Options": "nosniff",
         "X-Request-ID": request_id,
         **extra,
     }
-    pairs = [(name.encode(), value.encode()) for name, value in told.items()]
-    await send({"type": "http.response.start", "status": status, "headers": pairs})
-    await send({"type": "http.response.body", "body": body})
+    return Answer(status.value, status.phrase, headers, body)
 
 
-async def _take_in(cluster_id: str, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+@lru_cache(maxsize=1024)
+def _stored(told: int, unusable: int) -> bytes:
+    return dump(WebhookAnswer.model_construct(stored=told, unusable=unusable))
+
+
+@lru_cache(maxsize=64)
+def _measures(status: int) -> tuple[Any, Any]:
+    requests = measures.http_requests.labels("POST", ROUTE, str(status))
+    return requests, measures.http_seconds.labels(ROUTE)
+
+
+async def _answer(
+    cluster_id: str, headers: dict[bytes, bytes], receive: Receive, send: Send
+) -> None:
+    began = time.perf_counter()
+    request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    outcome: Group | DomainError
+    try:
+        outcome = await _take_in(cluster_id, headers, receive)
+    except DomainError as refusal:
+        outcome = refusal
+    except DatabaseFailure as error:
+        logger.warning("Nobody can be let in, for PostgreSQL: %s", error)
+        outcome = StoreAway(intake.AWAY)
+    answer = answer_to(outcome, request_id, began)
+    pairs = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _take_in(cluster_id: str, headers: dict[bytes, bytes], receive: Receive) -> Group:
     shown = headers.get(b"authorization", b"").decode("latin-1")
     by = admission.recall(cluster_id, shown)
     if by is None:
@@ -101,19 +136,14 @@ async def _take_in(cluster_id: str, headers: dict[bytes, bytes], receive: Receiv
         if not committed.done():
             committed.set_result(refusal)
 
-    def answer(refusal: DomainError | None) -> None:
-        # Of a loop that has ended nobody waits any more; what was brought is stored.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, refusal)
-
-    group = intake.bring(by, body, answer)
+    group = intake.bring(by, body, partial(bell_of(loop).tell, settle))
     try:
         refusal = await asyncio.wait_for(committed, PATIENCE_SECONDS)
     except TimeoutError:
         raise StoreAway(intake.AWAY) from None
     if refusal:
         raise refusal
-    return dump(answer_to(group))
+    return group
 
 
 async def _read(receive: Receive) -> bytes:

@@ -33,11 +33,11 @@ class ContractSchema(AutoSchema):
         role = (self.get_extensions() or {}).get("x-required-role")
         if self.method != "GET" or role == "ADMIN_OF_ALL":
             refusals["403"] = FORBIDDEN
-        if "{" in self.path or self._is_paged():
+        if "{" in self.path or self._names_something():
             refusals["404"] = ABSENT
         if self.method in {"POST", "PUT", "PATCH"}:
             refusals |= {"413": TOO_LARGE, "415": NO_JSON}
         return refusals
 
-    def _is_paged(self) -> bool:
-        return any(one["name"] == "page" for one in self._get_parameters())
+    def _names_something(self) -> bool:
+        return any(one["name"] in {"page", "cluster_id"} for one in self._get_parameters())

@@ -64,6 +64,32 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="27"),
         "options": {"expire_seconds": 3000},
     },
+    # The tick looks for due clusters; how often each is asked is what its series show.
+    "Collect GPUs by DCGM": {
+        "task": "observability.collect_gpu_series",
+        "schedule": 15.0,
+        "options": {"expire_seconds": 15},
+    },
+    "Collect GPUs by nvidia-smi": {
+        "task": "observability.collect_gpu_commands",
+        "schedule": 30.0,
+        "options": {"expire_seconds": 30},
+    },
+    "Look at the GPUs that people look at": {
+        "task": "observability.look_at_gpus",
+        "schedule": 5.0,
+        "options": {"expire_seconds": 5},
+    },
+    "Add up what GPUs did": {
+        "task": "observability.sum_up_gpus",
+        "schedule": crontab(minute="1-59/5"),
+        "options": {"expire_seconds": 240},
+    },
+    "Forget what GPUs did": {
+        "task": "observability.tidy_gpus",
+        "schedule": crontab(minute="37"),
+        "options": {"expire_seconds": 3000},
+    },
     "Show that a worker consumes": {
         "task": "aiops.heartbeat",
         "schedule": 10.0,

@@ -30,7 +30,7 @@ urlpatterns = [
     path("api/v1/", include("apps.clusters.api.urls")),
     path("api/v1/", include("apps.observability.api.urls")),
     path("prometheus/", include("apps.observability.api.prometheus.urls")),
-    re_path(r"^(?:clusters/[a-z0-9-]+|alerts|explore)?/?$", client, name="client"),
+    re_path(r"^(?:clusters/[a-z0-9-]+|alerts|gpus|explore)?/?$", client, name="client"),
 ]
 
 handler400 = problems.malformed

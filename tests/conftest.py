@@ -8,6 +8,8 @@ import hypothesis
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 from apps.accounts.models import User
@@ -24,6 +26,11 @@ hypothesis.settings.register_profile(
 if hypothesis.settings.get_current_profile_name() != "ci":
     hypothesis.settings.load_profile("any machine")
 
+LEFT_OPEN = """
+SELECT state, query, CASE WHEN state = 'idle' THEN pg_terminate_backend(pid) END
+FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -37,6 +44,21 @@ def no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """An idle session of a thread that ended late is ended; one that still works is an error.
+
+    PostgreSQL would not drop the database, and whichever test was the last would stand for it.
+    """
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(LEFT_OPEN)
+        working = [query for state, query, _ in cursor.fetchall() if state != "idle"]
+        assert working == [], "still at work in the database when all tests are over"
+        # Of what is given back to a pool just before that is closed, psycopg_pool lets go open.
+        connection.connection.close()
 
 
 @pytest.fixture(autouse=True)

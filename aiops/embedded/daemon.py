@@ -52,6 +52,9 @@ class UnreachableError(Exception):
 
 # supervisord has so many seconds to begin to listen.
 _CONTROL_WITHIN = 15.0
+# It had ended, or was started, just before we asked, or ended while we asked: supervisord writes
+# in its log what became of it, and starts it again.
+_TOLD_BY_THE_LOG = frozenset({Faults.NOT_RUNNING, Faults.ALREADY_STARTED, Faults.SPAWN_ERROR})
 _SUPERVISORD = (sys.executable, "-m", "aiops.embedded", "supervisord", "--with-parent", "--")
 
 
@@ -150,8 +153,7 @@ class Daemon:
         except xmlrpc.client.Fault as error:
             if error.faultCode == Faults.SHUTDOWN_STATE:
                 raise UnreachableError("it is ending") from error
-            # It ended, or was started, just before we asked.
-            if error.faultCode not in {Faults.NOT_RUNNING, Faults.ALREADY_STARTED}:
+            if error.faultCode not in _TOLD_BY_THE_LOG:
                 raise
 
     def end(self, within: float) -> bool:

@@ -48,10 +48,10 @@ def choose(embedded: list[str], port: int, *, simulated: bool, parts: int) -> li
     # Two rounds of discovery, of which one runs out, and the same of tokens; indicators; one of
     # what comes by the hour; and the sign of life.
     worker = ("--queues", "collect", "--concurrency", "7")
-    daphne = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port))
+    web = (sys.executable, "-m", "aiops.web", "-b", "127.0.0.1", "-p", str(port))
     programs = [
         *(servers[name] for name in embedded),
-        Program("web", _run(*daphne, "aiops.asgi:application")),
+        Program("web", _run(*web, "aiops.asgi:application")),
         Program(workers.COLLECTING, _run(*celery, "worker", *worker, *quiet), shows_life=True),
         *(
             Program(workers.checking(n), _run(*celery, *_check(n), *quiet), shows_life=True)

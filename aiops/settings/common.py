@@ -255,6 +255,8 @@ CELERY_BEAT_SCHEDULE["Ask what alerts fire"] |= {
     "schedule": ALERT_POLL_SECONDS,
     "options": {"expire_seconds": round(ALERT_POLL_SECONDS)},
 }
+# How long the 5 minutes of GPUs are kept, and who held them; their 15 seconds are for a day.
+GPU_HISTORY_DAYS = env.number("AIOPS_GPU_HISTORY_DAYS", 90, least=2, most=3650)
 METRICS_CLUSTERS_AT_ONCE = int(env.number("AIOPS_METRICS_CLUSTERS_AT_ONCE", 512, least=1))
 METRICS_RESPONSE_CAP_MIB = env.number("AIOPS_METRICS_RESPONSE_CAP_MIB", 32, least=1, most=1024)
 # What the answers of all clusters to one question at /api/v1 may come to together.

@@ -99,7 +99,10 @@ def database() -> dict[str, object]:
         "PASSWORD": unquote(parsed.password or ""),
         "HOST": parsed.hostname or "",
         "PORT": str(parsed.port or ""),
-        "OPTIONS": {"connect_timeout": 5} | dict(parse_qsl(parsed.query)) | {"pool": _pool()},
+        "OPTIONS": {"connect_timeout": 5}
+        | dict(parse_qsl(parsed.query))
+        # Of Django's cursors none prepares; of ours those that are told to.
+        | {"pool": _pool(), "prepare_threshold": 5},
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import redis
@@ -18,13 +19,22 @@ from apps.streaming.envelope import Event, Logged, body_of, frame_of
 STREAM = "aiops:events"
 BATCH = 500
 BLOCK_MS = 5000
+# Longer than whoever writes goes on trying, so that its second try is known for what it is.
+REMEMBERED_SECONDS = 60
 # All of a batch as one argument: to write out a command for each would take most of the time.
+# A Redis that stood still does what it was asked both times, though only the last is waited for.
 _APPEND = """
 local ids = {}
+local before = redis.call('GET', KEYS[2])
+if before then
+  for id in string.gmatch(before, '%S+') do ids[#ids + 1] = id end
+  return ids
+end
 for i, one in ipairs(cmsgpack.unpack(ARGV[1])) do
   ids[i] = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'type', one[1],
     'cluster', one[2], 'widens', one[3], 'newest_of', one[4], 'namespace', one[5], 'body', one[6])
 end
+redis.call('SET', KEYS[2], table.concat(ids, ' '), 'EX', ARGV[3])
 return ids
 """
 # A returning client is given this many events at most, from the newest back.
@@ -55,14 +65,18 @@ def append(event: Event) -> str:
 
 
 def append_each(events: Sequence[Event]) -> list[str]:
-    """Append events in this order, by few trips; of a batch too long for the log, its end."""
+    """Append events in this order, by few trips; of a batch too long for the log, its end.
+
+    What Redis got twice, because its first answer did not come in time, is in the log once.
+    """
     kept = events[-settings.EVENT_LOG_LENGTH :]
     ids: list[bytes] = []
     for start in range(0, len(kept), BATCH):
         entries = [_entry(event) for event in kept[start : start + BATCH]]
         packed = msgspec.msgpack.encode(entries)
         ids += _appender(settings.EVENTS_REDIS_URL)(
-            keys=[STREAM], args=[packed, settings.EVENT_LOG_LENGTH]
+            keys=[STREAM, f"{STREAM}:batch:{uuid4()}"],
+            args=[packed, settings.EVENT_LOG_LENGTH, REMEMBERED_SECONDS],
         )
     return [one.decode() for one in ids]
 

@@ -1,13 +1,17 @@
 """What actions call to tell the world. Nothing leaves before the transaction has committed."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 
 import orjson
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from apps.streaming import catalogue, log
 from apps.streaming.envelope import Event
+
+logger = logging.getLogger(__name__)
 
 
 def publish(event: Event) -> None:
@@ -25,6 +29,19 @@ def publish_each(events: Sequence[Event]) -> None:
     for event in events:
         _check(event)
     transaction.on_commit(partial(log.append_each, events), robust=True)
+
+
+def publish_committed(events: Sequence[Event]) -> None:
+    """Append what tells of a transaction that has committed already, from whichever thread.
+
+    A Redis that is away is logged, as in `publish`.
+    """
+    for event in events:
+        _check(event)
+    try:
+        log.append_each(events)
+    except RedisError:
+        logger.exception("%s events could not be told", len(events))
 
 
 def _check(event: Event) -> None:

@@ -219,7 +219,7 @@ def test_a_bug_is_answered_with_an_id_and_no_detail(
     assert "inner secret" not in response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["/", "/explore", "/clusters/hub-frankfurt"])
+@pytest.mark.parametrize("path", ["/", "/alerts", "/gpus", "/explore", "/clusters/hub-frankfurt"])
 def test_the_client_is_served_after_a_sign_in(admin: User, path: str) -> None:
     client = Client()
     assert client.get(path).headers["Location"] == f"/accounts/login/?next={path}"

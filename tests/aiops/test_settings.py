@@ -64,6 +64,7 @@ def test_the_parameters_of_a_database_url_are_passed_on() -> None:
         "connect_timeout": 5,
         "sslmode": "verify-full",
         "sslrootcert": "/ca.pem",
+        "prepare_threshold": 5,
     }
 
 

@@ -7,7 +7,7 @@ import socket
 import sys
 from typing import Any
 
-from daphne.server import Server
+from aiops.web import WebServer
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -38,7 +38,7 @@ def main() -> None:
         sys.stdout.write(f"{server.listening_addresses[0][1]}\n")
         sys.stdout.flush()
 
-    server = Server(
+    server = WebServer(
         application,
         endpoints=["tcp:port=0:interface=127.0.0.1"],
         ready_callable=tell,

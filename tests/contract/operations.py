@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 EXAMPLE_ID = "7f1c2a54-3f0e-4a43-9a55-1d0f5c1b8a10"
 OTHER_EXAMPLE_ID = "0b9d5a86-2f7c-4c0e-8c5e-6f0b7a3d2e41"
 EXAMPLE_INDICATOR = "cpu-percent"
+EXAMPLE_NODE = "gpu-1"
 EXAMPLE_URL = "https://api.hub.example.net:6443"
 # What is asked for wherever it can be: of a source that is needed, and whether it is there or not.
 ASKED = {"match": "up", "ask_offline": "true"}
@@ -52,6 +53,7 @@ class Operation:
         path = self.path.replace("{id}", target.id).replace("{name}", target.name)
         path = path.replace("{cluster_id}", target.id)
         path = path.replace("{indicator}", EXAMPLE_INDICATOR).replace("{label}", "job")
+        path = path.replace("{node_name}", EXAMPLE_NODE)
         # An alert is found by its id as well.
         path = path.replace("{fingerprint}", target.id)
         text = next(iter(self.bodies), "") if body is None else body

@@ -119,7 +119,7 @@ def test_up_says_where_and_how_and_keeps_its_secrets(installation: Installation)
     settled = addresses.settle(Layout(var))
     secrets = [password, settled.postgres.password, settled.redis.password]
     lines = "\n".join(processes_of(var))
-    assert "daphne" in lines
+    assert "aiops.web" in lines
     assert not any(secret in lines for secret in secrets)
 
 
@@ -143,7 +143,7 @@ def test_whatever_is_killed_is_started_again_and_no_data_are_lost(
     installation: Installation,
 ) -> None:
     marks = {
-        "web": "-m daphne",
+        "web": "-m aiops.web",
         "worker": "--queues collect",
         "checks": "--queues poll",
         "beat": "celery -A aiops beat",
