@@ -5,6 +5,7 @@ import { readAlerts } from './alerts/address';
 import { readExplore } from './explore/address';
 import { readFilter } from './fleet/filter';
 import { FleetPage } from './fleet/FleetPage';
+import { readGpus } from './gpus/address';
 import { Broken } from './ui/Broken';
 import { Frame } from './ui/frame/Frame';
 import { EmptyState } from './ui/Notice';
@@ -62,6 +63,14 @@ const exploreRoute = createRoute({
   staticData: { title: 'Explore' },
 });
 
+const gpusRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/gpus',
+  component: lazyRouteComponent(() => import('./gpus/GpusPage'), 'GpusPage'),
+  validateSearch: readGpus,
+  staticData: { title: 'GPUs' },
+});
+
 /** `?state=OFFLINE&q=tokyo`: no JSON in addresses, and nothing written that is at its default. */
 export function writeSearch(search: Record<string, unknown>): string {
   const given = Object.entries(search).filter(([, value]) => typeof value === 'string' && value !== '');
@@ -71,7 +80,7 @@ export function writeSearch(search: Record<string, unknown>): string {
 
 export const makeRouter = () =>
   createRouter({
-    routeTree: root.addChildren([fleetRoute, clusterRoute, alertsRoute, exploreRoute]),
+    routeTree: root.addChildren([fleetRoute, clusterRoute, alertsRoute, gpusRoute, exploreRoute]),
     defaultPreload: 'intent',
     defaultErrorComponent: Broken,
     scrollRestoration: true,

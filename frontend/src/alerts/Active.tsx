@@ -4,15 +4,17 @@ import { useQuery } from '@tanstack/react-query';
 import { alertsQuery } from '../api/alerts';
 import type { Alert, Cluster } from '../api/types';
 import { cx } from '../ui/classes';
+import { Count } from '../ui/Count';
+import { pageOf } from '../ui/pageOf';
+import { Paging } from '../ui/Paging';
 import { counted } from '../ui/words';
-import { isFiltered, pageOf } from './address';
 import { AlertTable } from './AlertTable';
 import { AllWell, NothingFits } from './AllWell';
-import { Answered } from './Answered';
+import { Answered } from '../ui/Answered';
 import { listAsked } from './asking';
 import { FilterBar } from './FilterBar';
+import { isFiltered, questionOf } from './filters';
 import { Groups } from './Groups';
-import { Paging } from './Paging';
 import { useView } from './view';
 
 interface RowsProps {
@@ -43,16 +45,14 @@ export function Active({ fleet, openId }: { fleet: readonly Cluster[]; openId: s
   return (
     <>
       <FilterBar fleet={fleet} counts={asked.data?.by_severity}>
-        <p role="status" className="num text-sm text-muted sm:ml-auto">
-          {asked.data && counted(asked.data.total, 'alert')}
-        </p>
+        <Count question={questionOf(view)} waiting={asked.isPlaceholderData} words={asked.data && counted(asked.data.total, 'alert')} />
       </FilterBar>
       <Answered asked={asked} what="The alerts" isEmpty={({ total }) => total === 0} empty={empty}>
         {(page) =>
           view.by === undefined ? (
             <Rows page={page} dimmed={asked.isPlaceholderData} openId={openId} />
           ) : (
-            <Groups fleet={fleet} openId={openId} />
+            <Groups fleet={fleet} openId={openId} empty={empty} />
           )
         }
       </Answered>

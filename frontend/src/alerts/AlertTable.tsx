@@ -1,6 +1,6 @@
 /** Alerts as rows, worst first. The whole row opens its alert; j, k, Enter and a work on the row in focus. */
 import { Link } from '@tanstack/react-router';
-import { memo, type ReactNode } from 'react';
+import { memo, useEffect, useRef, type ReactNode } from 'react';
 
 import type { Alert } from '../api/types';
 import { cx } from '../ui/classes';
@@ -8,7 +8,7 @@ import { absolute, clockTime, now, useDerived } from '../ui/clock';
 import { Ago } from '../ui/Time';
 import { useChanges } from '../ui/useChanges';
 import { changed } from './address';
-import { Badge } from './Badge';
+import { Badge } from '../ui/Badge';
 import { LabelChip } from './LabelChip';
 import { severityLooks, stateLooks } from './looks';
 import { Muted, Taken } from './Taken';
@@ -18,9 +18,27 @@ const cell = 'px-2 py-1.5 align-top';
 
 const edges = { CRITICAL: 'border-l-bad', WARNING: 'border-l-warn', INFO: 'border-l-info' } as const satisfies Record<Alert['severity'], string>;
 
+/** What wrapped out of a list's sight is out of reach of Tab and of readers too. */
+function useInSight(labels: Record<string, string>) {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    const sight = new IntersectionObserver(
+      (seen) => {
+        for (const { target, isIntersecting } of seen) (target as HTMLElement).inert = !isIntersecting;
+      },
+      { root: list.current },
+    );
+    for (const item of list.current?.children ?? []) sight.observe(item);
+    return () => {
+      sight.disconnect();
+    };
+  }, [labels]);
+  return list;
+}
+
 export function Labels({ labels, className }: { labels: Record<string, string>; className?: string }) {
   return (
-    <ul className={cx('flex gap-1', className)} aria-label="Labels">
+    <ul ref={useInSight(labels)} className={cx('flex gap-1', className)} aria-label="Labels">
       {tellingLabels(labels).map(([name, value]) => (
         <li key={name} className="max-w-full shrink-0">
           <LabelChip name={name} value={value} />
@@ -76,7 +94,8 @@ function Name({ alert, past }: { alert: Alert; past: boolean }) {
         <Muted alert={alert} />
         <Taken alert={alert} />
       </div>
-      <Labels labels={alert.labels} className="mt-0.5 overflow-hidden max-sm:hidden" />
+      {/* One line high: a label that does not fit wraps out of sight whole, and is in the drawer. */}
+      <Labels labels={alert.labels} className="mt-0.5 h-5 flex-wrap overflow-hidden max-sm:hidden" />
     </>
   );
 }

@@ -5,12 +5,13 @@ import { Link } from '@tanstack/react-router';
 import { useAcknowledge } from '../api/alerts';
 import { clustersQuery } from '../api/clusters';
 import type { Cluster } from '../api/types';
+import { unknownIn } from '../fleet/named';
+import { RowsSkeleton } from '../ui/Answered';
 import { FailureNote } from '../ui/Notice';
+import { NotKnown } from '../ui/NotKnown';
 import { PageTitle } from '../ui/PageTitle';
 import { Active } from './Active';
 import { readAlerts, tabs, type Tab as TabName } from './address';
-import { RowsSkeleton } from './Answered';
-import { unknownIn } from './asking';
 import { AlertDrawer } from './drawer/AlertDrawer';
 import { useOpenAlert } from './drawer/useOpenAlert';
 import { FilterBar } from './FilterBar';
@@ -44,21 +45,12 @@ function Tabs() {
   );
 }
 
-function Unknown({ names }: { names: readonly string[] }) {
-  if (names.length === 0) return null;
-  return (
-    <p role="alert" className="rounded-lg border border-line bg-warn-tint px-3 py-2">
-      Not known here, and not asked: {names.join(', ')}.
-    </p>
-  );
-}
-
 function Shown({ fleet }: { fleet: readonly Cluster[] }) {
   const { view } = useView();
-  const { names, nobody } = unknownIn(view, fleet);
+  const { names, nobody } = unknownIn(view.cluster, fleet);
   return (
     <>
-      <Unknown names={names} />
+      <NotKnown names={names} />
       {nobody ? <FilterBar fleet={fleet} /> : <Tab fleet={fleet} />}
     </>
   );
@@ -83,8 +75,8 @@ export function AlertsPage() {
         <PageTitle>Alerts</PageTitle>
         <Tabs />
         {error && <FailureNote title="The alert could not be acknowledged" error={error} />}
-        {fleet.data && <Missing fleet={fleet.data} />}
-        {fleet.isPending && <RowsSkeleton />}
+        <Missing fleet={fleet.data ?? []} />
+        {fleet.isPending && <RowsSkeleton what="the alerts" />}
         {!fleet.data && fleet.error && <FailureNote title="The fleet could not be read" error={fleet.error} onRetry={() => void fleet.refetch()} />}
         {fleet.data && <Shown fleet={fleet.data} />}
       </div>

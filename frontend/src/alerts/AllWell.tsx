@@ -7,7 +7,7 @@ import type { Cluster } from '../api/types';
 import { Button } from '../ui/Button';
 import { EmptyState } from '../ui/Notice';
 import { Since } from '../ui/Time';
-import { isFiltered } from './address';
+import { isFiltered, UNFILTERED } from './filters';
 import { silentOf } from './Missing';
 import { useView } from './view';
 
@@ -18,7 +18,7 @@ export function NothingFits({ what }: { what: string }) {
       <p className="text-muted">None has all that the filters above ask for.</p>
       {isFiltered(view) && (
         <div>
-          <Button onClick={() => { change({ state: undefined, severity: undefined, cluster: undefined, labels: undefined, q: undefined, ack: undefined, muted: undefined, since: undefined }); }}>
+          <Button onClick={() => { change(UNFILTERED); }}>
             Clear the filters
           </Button>
         </div>
@@ -50,7 +50,7 @@ export function AllWell({ fleet }: { fleet: readonly Cluster[] }) {
   const sure = silentOf(fleet).length === 0;
   const Icon = sure ? CircleCheck : CircleDashed;
   return (
-    <p role="status" className="flex items-center gap-2 rounded-lg border border-line bg-raised px-3 py-2">
+    <p className="flex items-center gap-2 rounded-lg border border-line bg-raised px-3 py-2">
       <Icon size={16} className={sure ? 'text-ok' : 'text-idle'} aria-hidden />
       <span>
         {sure ? 'All is well: nothing fires' : 'No alert is known of'} {end !== null && <Since time={end} />}

@@ -1,13 +1,14 @@
 /** What is shown: all of it in the address, so that a link shows a colleague the same. */
-import { SlidersHorizontal, X } from 'lucide-react';
-import { useId, useState, type ReactNode } from 'react';
+import { X } from 'lucide-react';
+import type { ReactNode } from 'react';
 
 import type { Cluster } from '../api/types';
 import { ClusterPicker } from '../explore/ClusterPicker';
+import { listIn } from '../fleet/named';
 import { Button } from '../ui/Button';
-import { cx } from '../ui/classes';
-import { field } from '../ui/Menu';
-import { isFiltered, listIn, matchersOf, severities, type Severity } from './address';
+import { Choice } from '../ui/Choice';
+import { Folded } from '../ui/Folded';
+import { isFiltered, matchersOf, severities, UNFILTERED, type Severity } from './filters';
 import { GroupPicker } from './GroupPicker';
 import { severityLooks } from './looks';
 import { matcherText } from './matchers';
@@ -42,30 +43,6 @@ function SeverityChips({ counts }: { counts: Counts }) {
         );
       })}
     </div>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  value: string | undefined;
-  options: readonly (readonly [value: string, word: string])[];
-  onChange: (value: string | undefined) => void;
-}
-
-export function Choice({ label, value, options, onChange }: ChoiceProps) {
-  return (
-    <select
-      aria-label={label}
-      className={cx(field, 'w-auto max-w-full', value === undefined ? 'border-line' : 'border-accent')}
-      value={value ?? ''}
-      onChange={({ target }) => { onChange(target.value || undefined); }}
-    >
-      {options.map(([each, word]) => (
-        <option key={each} value={each}>
-          {word}
-        </option>
-      ))}
-    </select>
   );
 }
 
@@ -109,9 +86,7 @@ function MatcherChips() {
       <Button
         tone="quiet"
         size="small"
-        onClick={() => {
-          change({ state: undefined, severity: undefined, cluster: undefined, labels: undefined, q: undefined, ack: undefined, muted: undefined });
-        }}
+        onClick={() => { change(UNFILTERED); }}
       >
         Clear the filters
       </Button>
@@ -124,37 +99,15 @@ export function Clusters({ fleet }: { fleet: readonly Cluster[] }) {
   return <ClusterPicker fleet={fleet} chosen={view.cluster} onChange={({ clusters }) => { change({ cluster: clusters || undefined }); }} />;
 }
 
-/** On a phone the alerts come first: what narrows them unfolds, and says folded how much of it is set. */
-function Folded({ children }: { children: ReactNode }) {
-  const { view } = useView();
-  const [open, setOpen] = useState(false);
-  const id = useId();
-  const set = [view.cluster, view.state, view.ack, view.muted, view.sort, view.by, view.since].filter((part) => part !== undefined).length;
-  return (
-    <>
-      <Button className="sm:hidden" aria-expanded={open} aria-controls={id} onClick={() => { setOpen(!open); }}>
-        <SlidersHorizontal size={16} aria-hidden /> Filters{' '}
-        {set > 0 && (
-          <span className="num">
-            {set} <span className="sr-only">set</span>
-          </span>
-        )}
-      </Button>
-      <div id={id} className={cx('contents', !open && 'max-sm:hidden')}>
-        {children}
-      </div>
-    </>
-  );
-}
-
 export function FilterBar({ fleet, counts, children }: { fleet: readonly Cluster[]; counts?: Counts; children?: ReactNode }) {
   const { view, change } = useView();
+  const set = [view.cluster, view.state, view.ack, view.muted, view.sort, view.by, view.since].filter((part) => part !== undefined).length;
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2">
         <SearchBox />
         <SeverityChips counts={counts} />
-        <Folded>
+        <Folded set={set}>
           <Clusters fleet={fleet} />
           {view.tab === 'history' ? (
             <Choice label="Over since" value={view.since} options={SPANS} onChange={(since) => { change({ since }); }} />

@@ -1,10 +1,10 @@
 /** How the alerts are put together: not at all, the same alert of all clusters as one, or by any labels. */
 import { useState } from 'react';
 
+import { Choice } from '../ui/Choice';
 import { cx } from '../ui/classes';
 import { field } from '../ui/Menu';
 import { SAME } from './asking';
-import { Choice } from './FilterBar';
 import { useView } from './view';
 
 const LABELS = 'labels';

@@ -1,22 +1,25 @@
 /** Alerts in groups: what they have in common is said once; those that lack a label are under "(none)". */
 import { useQuery } from '@tanstack/react-query';
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 
 import { alertGroupsQuery, alertsQuery, sameAlertsQuery } from '../api/alerts';
 import type { AlertGroup, Cluster } from '../api/types';
+import { listIn } from '../fleet/named';
 import { cx } from '../ui/classes';
 import { Chip } from '../ui/Chip';
 import { Since } from '../ui/Time';
+import { pageOf } from '../ui/pageOf';
+import { Paging } from '../ui/Paging';
 import { counted } from '../ui/words';
-import { changed, listIn, pageOf, severities, type AlertsView } from './address';
+import { changed, type AlertsView } from './address';
 import { AlertTable, Labels } from './AlertTable';
-import { Answered } from './Answered';
+import { Answered } from '../ui/Answered';
 import { groupsAsked, listAsked, PAGE_SIZE, SAME } from './asking';
-import { Badge } from './Badge';
+import { severities } from './filters';
+import { Badge } from '../ui/Badge';
 import { severityLooks } from './looks';
 import type { Matcher } from './matchers';
-import { Paging } from './Paging';
 import { useView } from './view';
 
 const MOST_CLUSTERS = 12;
@@ -102,7 +105,7 @@ function Inside({ group, same, fleet, openId }: GroupCardProps) {
   const asked = useQuery(alertsQuery(listAsked(inside.view, fleet, inside.matchers)));
   return (
     <div className="border-t border-line">
-      <Answered asked={asked} what="The alerts of this group" isEmpty={({ total }) => total === 0} empty={null}>
+      <Answered asked={asked} what="The alerts of this group" isEmpty={({ total }) => total === 0} empty={<p className="p-2 text-sm text-muted">None of them is left.</p>}>
         {({ items, total }) => (
           <>
             <AlertTable caption="Alerts of the group" alerts={items} openId={openId} />
@@ -144,7 +147,13 @@ function GroupCard({ group, same, fleet, openId }: GroupCardProps) {
   );
 }
 
-export function Groups({ fleet, openId }: { fleet: readonly Cluster[]; openId: string | undefined }) {
+interface GroupsProps {
+  fleet: readonly Cluster[];
+  openId: string | undefined;
+  empty: ReactNode;
+}
+
+export function Groups({ fleet, openId, empty }: GroupsProps) {
   const { view } = useView();
   const same = view.by === SAME;
   const query = groupsAsked(view, fleet);
@@ -152,7 +161,7 @@ export function Groups({ fleet, openId }: { fleet: readonly Cluster[]; openId: s
   const sames = useQuery({ ...sameAlertsQuery(query), enabled: same });
   const asked = same ? sames : groups;
   return (
-    <Answered asked={asked} what="The groups" isEmpty={({ items }) => items.length === 0} empty={null}>
+    <Answered asked={asked} what="The groups" isEmpty={({ items }) => items.length === 0} empty={empty}>
       {({ items, total_pages }) => (
         <section aria-label="Groups" aria-busy={asked.isPlaceholderData} className={cx('flex flex-col gap-2', asked.isPlaceholderData && 'opacity-60')}>
           {items.map((group) => (

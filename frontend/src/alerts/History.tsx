@@ -4,19 +4,20 @@ import { useQuery } from '@tanstack/react-query';
 import { pastAlertsQuery } from '../api/alerts';
 import type { Cluster } from '../api/types';
 import { absolute } from '../ui/clock';
+import { Count } from '../ui/Count';
 import { EmptyState } from '../ui/Notice';
 import { counted } from '../ui/words';
 import { Rows } from './Active';
-import { isFiltered } from './address';
 import { NothingFits } from './AllWell';
-import { Answered } from './Answered';
+import { Answered } from '../ui/Answered';
 import { pastAsked } from './asking';
 import { FilterBar } from './FilterBar';
+import { isFiltered, questionOf } from './filters';
 import { useView } from './view';
 
 function Nothing() {
   const { view } = useView();
-  if (isFiltered(view) || view.since !== undefined) return <NothingFits what="past alert" />;
+  if (isFiltered(view)) return <NothingFits what="past alert" />;
   return (
     <EmptyState title="Nothing is over yet">
       <p className="text-muted">Alerts that resolve come here, with how long they were and what people did about them.</p>
@@ -30,9 +31,7 @@ export function History({ fleet, openId }: { fleet: readonly Cluster[]; openId: 
   return (
     <>
       <FilterBar fleet={fleet} counts={asked.data?.by_severity}>
-        <p role="status" className="num text-sm text-muted sm:ml-auto">
-          {asked.data && counted(asked.data.total, 'past alert')}
-        </p>
+        <Count question={questionOf(view)} waiting={asked.isPlaceholderData} words={asked.data && counted(asked.data.total, 'past alert')} />
       </FilterBar>
       <Answered asked={asked} what="The past alerts" isEmpty={({ items }) => items.length === 0} empty={<Nothing />}>
         {(page) => (

@@ -16,7 +16,7 @@ export function LabelChip({ name, value, className }: LabelChipProps) {
       aria-label={`Only ${name}=${value}`}
       title={`${name}=${value}\nClick: only these. Alt and click: without these. Right click: more.`}
       className={cx(
-        'relative z-10 inline-flex h-5 max-w-96 items-center rounded border border-line bg-raised px-1 font-mono text-xs text-muted hover:border-line-strong hover:text-ink',
+        'relative z-10 inline-flex h-5 max-w-[min(24rem,100%)] items-center rounded border border-line bg-raised px-1 font-mono text-xs text-muted hover:border-line-strong hover:text-ink',
         className,
       )}
       onClick={({ altKey }) => {

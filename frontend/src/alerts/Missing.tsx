@@ -16,13 +16,17 @@ function namesOf(clusters: readonly Cluster[]): string {
 
 export function Missing({ fleet }: { fleet: readonly Cluster[] }) {
   const silent = silentOf(fleet);
-  if (silent.length === 0) return null;
+  // The region is there before anybody is missing: what comes into it then is read out.
   return (
-    <p role="status" className="flex items-start gap-2 rounded-lg border border-line bg-warn-tint px-3 py-2 text-sm">
-      <TriangleAlert size={16} className="mt-0.5 shrink-0 text-warn" aria-hidden />
-      <span>
-        Alertmanager of {namesOf(silent)} does not answer: alerts of {silent.length === 1 ? 'it' : 'them'} may be old or missing.
-      </span>
-    </p>
+    <div role="status" className="empty:absolute">
+      {silent.length > 0 && (
+        <p className="flex items-start gap-2 rounded-lg border border-line bg-warn-tint px-3 py-2 text-sm">
+          <TriangleAlert size={16} className="mt-0.5 shrink-0 text-warn" aria-hidden />
+          <span>
+            Alertmanager of {namesOf(silent)} does not answer: alerts of {silent.length === 1 ? 'it' : 'them'} may be old or missing.
+          </span>
+        </p>
+      )}
+    </div>
   );
 }

@@ -1,24 +1,11 @@
 /** Words are searched for as they are typed; a matcher such as `namespace=prod` becomes a chip with Enter. */
 import { Search } from 'lucide-react';
-import { useEffect, useState } from 'react';
 
 import { cx } from '../ui/classes';
 import { field } from '../ui/Menu';
+import { useDraft, useSettling } from '../ui/typing';
 import { parseMatcher } from './matchers';
 import { useView } from './view';
-
-const PAUSE_MS = 250;
-
-/** What is typed, begun anew whenever the address changes by other means, such as Back. */
-function useDraft(q: string) {
-  const [seen, setSeen] = useState(q);
-  const [draft, setDraft] = useState(q);
-  if (seen !== q) {
-    setSeen(q);
-    setDraft(q);
-  }
-  return [draft, setDraft] as const;
-}
 
 export function SearchBox({ label = 'Search alerts' }: { label?: string }) {
   const { view, change, add } = useView();
@@ -27,11 +14,7 @@ export function SearchBox({ label = 'Search alerts' }: { label?: string }) {
   // Silences are searched by words alone.
   const matcher = view.tab === 'silences' ? null : parseMatcher(draft);
   const waits = matcher !== null;
-  useEffect(() => {
-    if (draft === q || waits) return;
-    const timer = window.setTimeout(() => { change({ q: draft || undefined }, { replace: true }); }, PAUSE_MS);
-    return () => { window.clearTimeout(timer); };
-  }, [draft, q, waits, change]);
+  useSettling(draft, q, waits, (text) => { change({ q: text || undefined }, { replace: true }); });
   return (
     <form
       role="search"

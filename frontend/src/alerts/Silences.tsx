@@ -6,18 +6,21 @@ import { useState } from 'react';
 import { silencesQuery, useExpire } from '../api/silences';
 import type { Cluster, Silence } from '../api/types';
 import { Button } from '../ui/Button';
+import { Choice } from '../ui/Choice';
 import { cx } from '../ui/classes';
 import { absolute, clockTime, now } from '../ui/clock';
+import { Count } from '../ui/Count';
 import { EmptyState } from '../ui/Notice';
+import { pageOf } from '../ui/pageOf';
+import { Paging } from '../ui/Paging';
 import { counted } from '../ui/words';
-import { pageOf } from './address';
-import { Answered } from './Answered';
+import { Answered } from '../ui/Answered';
 import { silencesAsked } from './asking';
-import { Badge } from './Badge';
+import { Badge } from '../ui/Badge';
 import { wireText } from './drawer/silencing';
-import { Choice, Clusters } from './FilterBar';
-import type { Look } from './looks';
-import { Paging } from './Paging';
+import { Clusters } from './FilterBar';
+import { questionOf } from './filters';
+import type { Look } from '../ui/Badge';
 import { SearchBox } from './SearchBox';
 import { useView } from './view';
 
@@ -116,7 +119,7 @@ function Table({ silences, fleet }: { silences: readonly Silence[]; fleet: reado
 function Warnings({ warnings, asked, answered }: { warnings: readonly string[]; asked: number; answered: number }) {
   if (warnings.length === 0) return null;
   return (
-    <div role="status" className="flex items-start gap-2 rounded-lg border border-line bg-warn-tint px-3 py-2 text-sm">
+    <div className="flex items-start gap-2 rounded-lg border border-line bg-warn-tint px-3 py-2 text-sm">
       <TriangleAlert size={16} className="mt-0.5 shrink-0 text-warn" aria-hidden />
       <div className="min-w-0">
         <p>
@@ -151,13 +154,13 @@ export function Silences({ fleet }: { fleet: readonly Cluster[] }) {
         <SearchBox label="Search silences" />
         <Choice label="State" value={view.state} options={STATES} onChange={(state) => { change({ state }); }} />
         <Clusters fleet={fleet} />
-        <p role="status" className="num text-sm text-muted sm:ml-auto">
-          {asked.data && counted(asked.data.total, 'silence')}
-        </p>
+        <Count question={questionOf(view)} waiting={asked.isPlaceholderData} words={asked.data && counted(asked.data.total, 'silence')} />
       </div>
-      {asked.data && (
-        <Warnings warnings={asked.data.warnings} asked={asked.data.clusters_queried} answered={asked.data.clusters_succeeded} />
-      )}
+      <div role="status" className="empty:absolute">
+        {asked.data && (
+          <Warnings warnings={asked.data.warnings} asked={asked.data.clusters_queried} answered={asked.data.clusters_succeeded} />
+        )}
+      </div>
       <Answered asked={asked} what="The silences" isEmpty={({ items }) => items.length === 0} empty={<Empty />}>
         {(page) => (
           <section aria-label="Silences" className="overflow-hidden rounded-lg border border-line bg-raised">

@@ -4,7 +4,7 @@ import { UserCheck, UserRound } from 'lucide-react';
 import type { Alert } from '../api/types';
 import { Ago } from '../ui/Time';
 import { mutedLooks } from './looks';
-import { Badge } from './Badge';
+import { Badge } from '../ui/Badge';
 
 export function Taken({ alert }: { alert: Alert }) {
   const { acknowledged_by, acknowledged_at, acknowledgement, assigned_to } = alert;

@@ -1,11 +1,8 @@
 /** The whole view of the alerts as its address holds it. */
-import { splitMatchers, type Matcher } from './matchers';
+import { textsIn } from '../ui/texts';
 
 export const tabs = ['active', 'history', 'silences'] as const;
 export type Tab = (typeof tabs)[number];
-
-export const severities = ['CRITICAL', 'WARNING', 'INFO'] as const;
-export type Severity = (typeof severities)[number];
 
 /** Everything is text and optional: what is not said is at its default. */
 export interface AlertsView {
@@ -36,29 +33,14 @@ const oneOf = <Value extends string>(values: readonly Value[], given: unknown): 
   values.find((value) => value === given);
 
 export function readAlerts(search: Record<string, unknown>): AlertsView {
-  const read: AlertsView = {};
-  for (const key of TEXTS) {
-    const value = search[key];
-    if (typeof value === 'string' && value !== '') read[key] = value;
-  }
   const tab = oneOf(['history', 'silences'] as const, search.tab);
   const ack = oneOf(['yes', 'no'] as const, search.ack);
   const muted = oneOf(['shown', 'only'] as const, search.muted);
-  return { ...read, ...(tab && { tab }), ...(ack && { ack }), ...(muted && { muted }) };
+  return { ...textsIn(search, TEXTS), ...(tab && { tab }), ...(ack && { ack }), ...(muted && { muted }) };
 }
-
-export const listIn = (text: string | undefined): string[] => text?.split(',').filter(Boolean) ?? [];
 
 /** What the address says after a change: undefined takes a part away, and another filter begins at the first page. */
 export function changed(view: AlertsView, changes: { [Key in keyof AlertsView]?: AlertsView[Key] | undefined }): AlertsView {
   const next: Record<string, unknown> = { ...view, ...(!('alert' in changes) && { page: undefined }), ...changes };
   return readAlerts(next);
 }
-
-/** Whether anything narrows what is shown. */
-export const isFiltered = ({ state, severity, cluster, labels, q, ack, muted }: AlertsView): boolean =>
-  [state, severity, cluster, labels, q, ack, muted === 'only' ? muted : undefined].some((part) => part !== undefined);
-
-export const matchersOf = ({ labels }: AlertsView): Matcher[] => splitMatchers(labels);
-
-export const pageOf = ({ page }: AlertsView): number => Math.max(1, Math.floor(Number(page ?? 1)) || 1);

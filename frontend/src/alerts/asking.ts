@@ -2,9 +2,12 @@
 import type { GroupQuery, ListQuery, PastQuery } from '../api/alerts';
 import type { SilenceQuery } from '../api/silences';
 import type { Cluster } from '../api/types';
+import { pageOf } from '../ui/pageOf';
 import { now } from '../ui/clock';
 import { momentOf } from '../explore/moment';
-import { listIn, matchersOf, pageOf, severities, type AlertsView } from './address';
+import { idsOf, listIn } from '../fleet/named';
+import type { AlertsView } from './address';
+import { matchersOf, severities } from './filters';
 import { matcherText, type Matcher } from './matchers';
 
 export const PAGE_SIZE = 50;
@@ -12,25 +15,10 @@ export const SAME = 'same';
 
 type Fleet = readonly Pick<Cluster, 'id' | 'name'>[];
 
-const known = (fleet: Fleet): Map<string, string> => new Map(fleet.map(({ id, name }) => [name, id]));
-
-const idsOf = (view: AlertsView, fleet: Fleet): string[] => {
-  const byName = known(fleet);
-  return listIn(view.cluster).flatMap((name) => byName.get(name) ?? []);
-};
-
-/** Names in the address that no cluster has. They must not turn into all clusters where no other is named. */
-export function unknownIn(view: AlertsView, fleet: Fleet): { names: string[]; nobody: boolean } {
-  const byName = known(fleet);
-  const named = listIn(view.cluster);
-  const names = named.filter((name) => !byName.has(name));
-  return { names, nobody: named.length > 0 && names.length === named.length };
-}
-
 /** What narrows every kind of answer. */
 function narrowing(view: AlertsView, fleet: Fleet, more: readonly Matcher[] = []) {
   const chosen = severities.filter((severity) => listIn(view.severity).includes(severity));
-  const clusters = idsOf(view, fleet);
+  const clusters = idsOf(view.cluster, fleet);
   const labels = [...matchersOf(view), ...more].map(matcherText);
   return {
     ...(chosen.length > 0 && { severity: chosen }),
@@ -82,7 +70,7 @@ export function pastAsked(view: AlertsView, fleet: Fleet): PastQuery {
 
 export function silencesAsked(view: AlertsView, fleet: Fleet): SilenceQuery {
   const states = (['ACTIVE', 'PENDING', 'EXPIRED'] as const).filter((state) => state === view.state);
-  const clusters = idsOf(view, fleet);
+  const clusters = idsOf(view.cluster, fleet);
   return {
     ...(states.length > 0 && { state: states }),
     ...(clusters.length > 0 && { cluster_id: clusters }),

@@ -1,14 +1,8 @@
 /** Severities and states of alerts as people see them: a word, a colour and an icon of its own shape. */
-import { BellOff, CircleCheck, CircleDashed, CircleDot, EyeOff, Flame, OctagonX, TriangleAlert, type LucideIcon } from 'lucide-react';
+import { BellOff, CircleCheck, CircleDashed, CircleDot, EyeOff, Flame, OctagonX, TriangleAlert } from 'lucide-react';
 
 import type { Alert } from '../api/types';
-
-export interface Look {
-  word: string;
-  icon: LucideIcon;
-  /** Class names are written out whole: Tailwind finds them by reading the source. */
-  text: string;
-}
+import type { Look } from '../ui/Badge';
 
 export const severityLooks = {
   CRITICAL: { word: 'Critical', icon: OctagonX, text: 'text-bad' },

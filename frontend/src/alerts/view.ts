@@ -2,7 +2,8 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { createContext, useCallback, use } from 'react';
 
-import { changed, matchersOf, type AlertsView } from './address';
+import { changed, type AlertsView } from './address';
+import { matchersOf } from './filters';
 import { joinMatchers, withMatcher, withoutMatcher, type Matcher } from './matchers';
 
 const route = getRouteApi('/alerts');

@@ -868,6 +868,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gpu/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Nodes with GPUs, and all their cards. Of named clusters without any it is 404. */
+        get: operations["gpu_nodes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gpu/nodes/{cluster_id}/{node_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One node, with who holds its cards. It is read every few seconds while this is asked. */
+        get: operations["gpu_nodes_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gpu/nodes/{cluster_id}/{node_name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What each card and slice of a node did over time; null where nothing was measured. */
+        get: operations["gpu_nodes_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gpu/processes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Processes on all cards, by nvidia-smi; the DCGM exporter tells of none. */
+        get: operations["gpu_processes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gpu/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All GPUs added up: in all, by model, MIG profile and cluster, and which are silent. */
+        get: operations["gpu_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gpu/waste": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description GPU-hours held, used and wasted, what they cost, and what is held for nothing now. */
+        get: operations["gpu_waste"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/indicators": {
         parameters: {
             query?: never;
@@ -2172,6 +2274,13 @@ export interface components {
             /** Duration Ms */
             duration_ms: number;
         };
+        /** EccErrors */
+        EccErrors: {
+            /** Corrected */
+            corrected: number | null;
+            /** Uncorrected */
+            uncorrected: number | null;
+        };
         EndpointsFormRequest: {
             prometheus_url?: string | null;
             prometheus_replica_urls?: string[];
@@ -2190,6 +2299,18 @@ export interface components {
             api_group: string;
             /** Why */
             why: string;
+        };
+        /** FindingCount */
+        FindingCount: {
+            /** Code */
+            code: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "OK" | "INFO" | "WARNING" | "CRITICAL";
+            /** Gpus */
+            gpus: number;
         };
         /**
          * FlappingAlert
@@ -2289,6 +2410,1194 @@ export interface components {
             avg_health_score: number | null;
         };
         /**
+         * GpuChangeView
+         * @description A card that came or went, or another driver, which is of no card.
+         */
+        GpuChangeView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "APPEARED" | "RETURNED" | "MOVED" | "GONE" | "DRIVER_CHANGED";
+            /** Uuid */
+            uuid: string | null;
+            /** Name */
+            name: string | null;
+            /**
+             * Before
+             * @description The node it came from, or the driver's version.
+             */
+            before: string;
+            /** After */
+            after: string;
+        };
+        /**
+         * GpuClaimView
+         * @description One pod's hold on a card or a slice, while it lasts.
+         */
+        GpuClaimView: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Node Name */
+            node_name: string;
+            /** Gpu Index */
+            gpu_index: number | null;
+            /** Gpu Uuid */
+            gpu_uuid: string | null;
+            /** Gpu Name */
+            gpu_name: string | null;
+            /** Gpu Instance Id */
+            gpu_instance_id: number | null;
+            /** Compute Instance Id */
+            compute_instance_id: number | null;
+            /**
+             * Profile
+             * @description Of the slice; null of a whole card.
+             */
+            profile: string | null;
+            /**
+             * Weight
+             * @description The part of a whole card that it is, from 0 to 1.
+             */
+            weight: number;
+            /** Namespace */
+            namespace: string;
+            /** Pod */
+            pod: string;
+            /** Container */
+            container: string;
+            /**
+             * Owner
+             * @description What the pod belongs to, as its name tells.
+             */
+            owner: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Idle Since
+             * @description Since when nothing was done on it; null while it works, or nobody knows.
+             */
+            idle_since: string | null;
+            /**
+             * Idle Gpu Hours
+             * @description Hours of a whole card since then: of a slice by its size, of one that is held in turns the holder's part.
+             */
+            idle_gpu_hours: number | null;
+            /**
+             * Holds Memory
+             * @description Whether memory is kept all the same; null where that is not known.
+             */
+            holds_memory: boolean | null;
+            /**
+             * Holders
+             * @description How many hold it at once, in turns.
+             */
+            holders: number;
+            /**
+             * Stale
+             * @description Its node is not read any more: nobody knows how it is now.
+             */
+            stale: boolean;
+        };
+        /**
+         * GpuClusterFigures
+         * @description `coverage`: READ; STALE, when it was read once and is no more; SILENT, where Kubernetes has
+         *     GPUs and nobody tells of them; UNKNOWN, where it is not even known whether there are GPUs.
+         */
+        GpuClusterFigures: {
+            /** Gpus */
+            gpus: number;
+            /**
+             * Stale
+             * @description Cards of nodes that are not read any more.
+             */
+            stale: number;
+            /**
+             * Missing
+             * @description Not in `gpus`: cards that the newest reading is without.
+             */
+            missing: number;
+            /**
+             * Lost
+             * @description Cards that do not answer, or have fallen off the bus.
+             */
+            lost: number;
+            by_health: components["schemas"]["HealthCounts"];
+            /**
+             * Allocated
+             * @description In whole cards; slices count by their size.
+             */
+            allocated: number;
+            /**
+             * Free
+             * @description Cards of which nothing is given away.
+             */
+            free: number;
+            /**
+             * Idle
+             * @description Cards that are held, in whole or in part, and do nothing.
+             */
+            idle: number;
+            /**
+             * Shared
+             * @description Cards on which several pods take turns.
+             */
+            shared: number;
+            /**
+             * In Slices
+             * @description Cards with MIG switched on.
+             */
+            in_slices: number;
+            /**
+             * Busy Percent
+             * @description The mean use of cards that tell it.
+             */
+            busy_percent: number | null;
+            /**
+             * Busy Measured
+             * @description How many tell it.
+             */
+            busy_measured: number;
+            /**
+             * Memory Used Mb
+             * @description Of cards that tell both, used and total.
+             */
+            memory_used_mb: number | null;
+            /** Memory Total Mb */
+            memory_total_mb: number | null;
+            /** Power Draw Watts */
+            power_draw_watts: number | null;
+            /**
+             * Power Limit Watts
+             * @description Null unless all cards tell it whose power is counted.
+             */
+            power_limit_watts: number | null;
+            /**
+             * Power Measured
+             * @description How many cards tell their power.
+             */
+            power_measured: number;
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /**
+             * Coverage
+             * @enum {string}
+             */
+            coverage: "READ" | "STALE" | "SILENT" | "UNKNOWN";
+            /** Source */
+            source: ("NVIDIA_SMI" | "DCGM") | null;
+            /** Last Updated */
+            last_updated: string | null;
+            /**
+             * Problem
+             * @description What is wrong with the reading of it; empty if nothing.
+             */
+            problem: string;
+            /** Missing Metrics */
+            missing_metrics: components["schemas"]["MissingMetric"][];
+            /** Nodes */
+            nodes: number;
+            /** Stale Nodes */
+            stale_nodes: number;
+            /**
+             * Gpus In Kubernetes
+             * @description By Kubernetes; null if it is not known.
+             */
+            gpus_in_kubernetes: number | null;
+        };
+        /** GpuClusterHours */
+        GpuClusterHours: {
+            /** Held Gpu Hours */
+            held_gpu_hours: number;
+            /**
+             * Used Gpu Hours
+             * @description Held hours by how busy the card was.
+             */
+            used_gpu_hours: number;
+            /** Wasted Gpu Hours */
+            wasted_gpu_hours: number;
+            /**
+             * Unmeasured Gpu Hours
+             * @description Nobody knows how busy the card was.
+             */
+            unmeasured_gpu_hours: number;
+            /**
+             * Kwh
+             * @description By the cards' power, parted among those who held them; null if not measured.
+             */
+            kwh: number | null;
+            /**
+             * Cost
+             * @description Of the hours held, by the price of a GPU-hour.
+             */
+            cost: number | null;
+            /**
+             * Wasted Cost
+             * @description Of the hours wasted.
+             */
+            wasted_cost: number | null;
+            /**
+             * Energy Cost
+             * @description Of the energy, by the price of a kWh.
+             */
+            energy_cost: number | null;
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+        };
+        /**
+         * GpuCoverage
+         * @description How many clusters are in the figures; those without GPUs are in none of these but the
+         *     first and the last.
+         */
+        GpuCoverage: {
+            /** Clusters */
+            clusters: number;
+            /** Read */
+            read: number;
+            /** Stale */
+            stale: number;
+            /** Silent */
+            silent: number;
+            /** Unknown */
+            unknown: number;
+            /** Without Gpus */
+            without_gpus: number;
+        };
+        /** GpuEcc */
+        GpuEcc: {
+            /** @description Since the driver was loaded. */
+            volatile: components["schemas"]["EccErrors"];
+            /** @description In the card's life. */
+            aggregate: components["schemas"]["EccErrors"];
+        };
+        /** GpuFinding */
+        GpuFinding: {
+            /** Code */
+            code: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "OK" | "INFO" | "WARNING" | "CRITICAL";
+            /** Words */
+            words: string;
+            /**
+             * Do
+             * @description What to do about it; empty where nothing is to be done.
+             */
+            do: string;
+        };
+        /** GpuHistory */
+        GpuHistory: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Node Name */
+            node_name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Resolution Seconds */
+            resolution_seconds: number;
+            /**
+             * At
+             * @description The begin of each step.
+             */
+            at: string[];
+            /** Series */
+            series: components["schemas"]["GpuUnitHistory"][];
+            /**
+             * Changes
+             * @description Of the node in this time, newest first.
+             */
+            changes: components["schemas"]["GpuChangeView"][];
+        };
+        /**
+         * GpuHolder
+         * @description A pod that was given a card or a slice; the container where the source knows it.
+         */
+        GpuHolder: {
+            /** Namespace */
+            namespace: string;
+            /** Pod */
+            pod: string;
+            /** Container */
+            container: string;
+            /**
+             * Certain
+             * @description False: the pod holds as many cards as it is shown with, and which is a guess.
+             */
+            certain: boolean;
+        };
+        /**
+         * GpuMissing
+         * @description A card that is not in its node's newest reading, and not yet taken for gone.
+         */
+        GpuMissing: {
+            /** Uuid */
+            uuid: string | null;
+            /** Index */
+            index: number | null;
+            /** Name */
+            name: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /** GpuModelFigures */
+        GpuModelFigures: {
+            /** Gpus */
+            gpus: number;
+            /**
+             * Stale
+             * @description Cards of nodes that are not read any more.
+             */
+            stale: number;
+            /**
+             * Missing
+             * @description Not in `gpus`: cards that the newest reading is without.
+             */
+            missing: number;
+            /**
+             * Lost
+             * @description Cards that do not answer, or have fallen off the bus.
+             */
+            lost: number;
+            by_health: components["schemas"]["HealthCounts"];
+            /**
+             * Allocated
+             * @description In whole cards; slices count by their size.
+             */
+            allocated: number;
+            /**
+             * Free
+             * @description Cards of which nothing is given away.
+             */
+            free: number;
+            /**
+             * Idle
+             * @description Cards that are held, in whole or in part, and do nothing.
+             */
+            idle: number;
+            /**
+             * Shared
+             * @description Cards on which several pods take turns.
+             */
+            shared: number;
+            /**
+             * In Slices
+             * @description Cards with MIG switched on.
+             */
+            in_slices: number;
+            /**
+             * Busy Percent
+             * @description The mean use of cards that tell it.
+             */
+            busy_percent: number | null;
+            /**
+             * Busy Measured
+             * @description How many tell it.
+             */
+            busy_measured: number;
+            /**
+             * Memory Used Mb
+             * @description Of cards that tell both, used and total.
+             */
+            memory_used_mb: number | null;
+            /** Memory Total Mb */
+            memory_total_mb: number | null;
+            /** Power Draw Watts */
+            power_draw_watts: number | null;
+            /**
+             * Power Limit Watts
+             * @description Null unless all cards tell it whose power is counted.
+             */
+            power_limit_watts: number | null;
+            /**
+             * Power Measured
+             * @description How many cards tell their power.
+             */
+            power_measured: number;
+            /**
+             * Model
+             * @description Null of cards that do not tell it.
+             */
+            model: string | null;
+        };
+        /** GpuModelHours */
+        GpuModelHours: {
+            /** Held Gpu Hours */
+            held_gpu_hours: number;
+            /**
+             * Used Gpu Hours
+             * @description Held hours by how busy the card was.
+             */
+            used_gpu_hours: number;
+            /** Wasted Gpu Hours */
+            wasted_gpu_hours: number;
+            /**
+             * Unmeasured Gpu Hours
+             * @description Nobody knows how busy the card was.
+             */
+            unmeasured_gpu_hours: number;
+            /**
+             * Kwh
+             * @description By the cards' power, parted among those who held them; null if not measured.
+             */
+            kwh: number | null;
+            /**
+             * Cost
+             * @description Of the hours held, by the price of a GPU-hour.
+             */
+            cost: number | null;
+            /**
+             * Wasted Cost
+             * @description Of the hours wasted.
+             */
+            wasted_cost: number | null;
+            /**
+             * Energy Cost
+             * @description Of the energy, by the price of a kWh.
+             */
+            energy_cost: number | null;
+            /** Model */
+            model: string | null;
+        };
+        /** GpuNamespaceHours */
+        GpuNamespaceHours: {
+            /** Held Gpu Hours */
+            held_gpu_hours: number;
+            /**
+             * Used Gpu Hours
+             * @description Held hours by how busy the card was.
+             */
+            used_gpu_hours: number;
+            /** Wasted Gpu Hours */
+            wasted_gpu_hours: number;
+            /**
+             * Unmeasured Gpu Hours
+             * @description Nobody knows how busy the card was.
+             */
+            unmeasured_gpu_hours: number;
+            /**
+             * Kwh
+             * @description By the cards' power, parted among those who held them; null if not measured.
+             */
+            kwh: number | null;
+            /**
+             * Cost
+             * @description Of the hours held, by the price of a GPU-hour.
+             */
+            cost: number | null;
+            /**
+             * Wasted Cost
+             * @description Of the hours wasted.
+             */
+            wasted_cost: number | null;
+            /**
+             * Energy Cost
+             * @description Of the energy, by the price of a kWh.
+             */
+            energy_cost: number | null;
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Namespace */
+            namespace: string;
+        };
+        /** GpuNodeDetail */
+        GpuNodeDetail: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Node Name */
+            node_name: string;
+            /** Gpus */
+            gpus: components["schemas"]["GpuView"][];
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "NVIDIA_SMI" | "DCGM";
+            /** Last Updated */
+            last_updated: string | null;
+            /** Stale */
+            stale: boolean;
+            /**
+             * Errors
+             * @description What could not be read, or why nothing could.
+             */
+            errors: string[];
+            /**
+             * Attached
+             * @description Cards that the driver counts, where it says so.
+             */
+            attached: number | null;
+            /**
+             * Lost
+             * @description Addresses of cards that the driver cannot reach.
+             */
+            lost: string[];
+            /** Missing */
+            missing: components["schemas"]["GpuMissing"][];
+            /** Claims */
+            claims: components["schemas"]["GpuClaimView"][];
+        };
+        /**
+         * GpuNodeView
+         * @description A node and its cards, as they were read last.
+         */
+        GpuNodeView: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Node Name */
+            node_name: string;
+            /** Gpus */
+            gpus: components["schemas"]["GpuView"][];
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "NVIDIA_SMI" | "DCGM";
+            /** Last Updated */
+            last_updated: string | null;
+            /** Stale */
+            stale: boolean;
+            /**
+             * Errors
+             * @description What could not be read, or why nothing could.
+             */
+            errors: string[];
+        };
+        /** GpuNodeViewPage */
+        GpuNodeViewPage: {
+            /** Items */
+            items: components["schemas"]["GpuNodeView"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total Pages */
+            total_pages: number;
+        };
+        /** GpuOwnerHours */
+        GpuOwnerHours: {
+            /** Held Gpu Hours */
+            held_gpu_hours: number;
+            /**
+             * Used Gpu Hours
+             * @description Held hours by how busy the card was.
+             */
+            used_gpu_hours: number;
+            /** Wasted Gpu Hours */
+            wasted_gpu_hours: number;
+            /**
+             * Unmeasured Gpu Hours
+             * @description Nobody knows how busy the card was.
+             */
+            unmeasured_gpu_hours: number;
+            /**
+             * Kwh
+             * @description By the cards' power, parted among those who held them; null if not measured.
+             */
+            kwh: number | null;
+            /**
+             * Cost
+             * @description Of the hours held, by the price of a GPU-hour.
+             */
+            cost: number | null;
+            /**
+             * Wasted Cost
+             * @description Of the hours wasted.
+             */
+            wasted_cost: number | null;
+            /**
+             * Energy Cost
+             * @description Of the energy, by the price of a kWh.
+             */
+            energy_cost: number | null;
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Namespace */
+            namespace: string;
+            /**
+             * Owner
+             * @description What the pods belong to, as their names tell.
+             */
+            owner: string;
+        };
+        /**
+         * GpuProcessRow
+         * @description A process on one card: one that is on several is as many rows.
+         */
+        GpuProcessRow: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Node Name */
+            node_name: string;
+            /** Gpu Index */
+            gpu_index: number | null;
+            /** Gpu Uuid */
+            gpu_uuid: string | null;
+            /** Gpu Name */
+            gpu_name: string | null;
+            /** Gpu Instance Id */
+            gpu_instance_id: number | null;
+            /** Compute Instance Id */
+            compute_instance_id: number | null;
+            /**
+             * Pid
+             * @description The host's.
+             */
+            pid: number;
+            /** Process Name */
+            process_name: string | null;
+            /** Used Memory Mb */
+            used_memory_mb: number | null;
+            /** Type */
+            type: ("COMPUTE" | "GRAPHICS" | "MIXED") | null;
+            /**
+             * Namespace
+             * @description Of its pod; null where that is not known.
+             */
+            namespace: string | null;
+            /** Pod */
+            pod: string | null;
+            /** Container */
+            container: string | null;
+            /**
+             * Stale
+             * @description Its node is not read any more: it may be over.
+             */
+            stale: boolean;
+        };
+        /** GpuProcessRowPage */
+        GpuProcessRowPage: {
+            /** Items */
+            items: components["schemas"]["GpuProcessRow"][];
+            /** Total */
+            total: number;
+            /** Page */
+            page: number;
+            /** Page Size */
+            page_size: number;
+            /** Total Pages */
+            total_pages: number;
+        };
+        /** GpuProcessView */
+        GpuProcessView: {
+            /**
+             * Pid
+             * @description The host's.
+             */
+            pid: number;
+            /** Process Name */
+            process_name: string | null;
+            /** Used Memory Mb */
+            used_memory_mb: number | null;
+            /** Type */
+            type: ("COMPUTE" | "GRAPHICS" | "MIXED") | null;
+            /**
+             * Namespace
+             * @description Of its pod; null where that is not known.
+             */
+            namespace: string | null;
+            /** Pod */
+            pod: string | null;
+            /**
+             * Gpu Instance Id
+             * @description The slice it is on; null on a whole card.
+             */
+            gpu_instance_id: number | null;
+            /** Compute Instance Id */
+            compute_instance_id: number | null;
+        };
+        /**
+         * GpuProfileFigures
+         * @description Slices of one profile on cards of one model. Power is a card's alone.
+         */
+        GpuProfileFigures: {
+            /** Model */
+            model: string | null;
+            /** Profile */
+            profile: string | null;
+            /** Slices */
+            slices: number;
+            /**
+             * Allocated
+             * @description Slices that some pod holds.
+             */
+            allocated: number;
+            /**
+             * Idle
+             * @description Slices that are held and do nothing.
+             */
+            idle: number;
+            /** Shared */
+            shared: number;
+            /**
+             * Busy Percent
+             * @description The mean use of slices that tell it.
+             */
+            busy_percent: number | null;
+            /** Busy Measured */
+            busy_measured: number;
+            /**
+             * Memory Used Mb
+             * @description Of slices that tell both, used and total.
+             */
+            memory_used_mb: number | null;
+            /** Memory Total Mb */
+            memory_total_mb: number | null;
+        };
+        /**
+         * GpuSlice
+         * @description A MIG instance. Power, temperature and clocks are the card's: no slice has its own.
+         */
+        GpuSlice: {
+            /** Gpu Instance Id */
+            gpu_instance_id: number | null;
+            /** Compute Instance Id */
+            compute_instance_id: number | null;
+            /** Index */
+            index: number | null;
+            /** Uuid */
+            uuid: string | null;
+            /** Profile */
+            profile: string | null;
+            /** Memory Total Mb */
+            memory_total_mb: number | null;
+            /** Memory Used Mb */
+            memory_used_mb: number | null;
+            /** Memory Free Mb */
+            memory_free_mb: number | null;
+            /** Utilization Gpu Percent */
+            utilization_gpu_percent: number | null;
+            /** Holders */
+            holders: components["schemas"]["GpuHolder"][];
+        };
+        /** GpuSummary */
+        GpuSummary: {
+            /** Gpus */
+            gpus: number;
+            /**
+             * Stale
+             * @description Cards of nodes that are not read any more.
+             */
+            stale: number;
+            /**
+             * Missing
+             * @description Not in `gpus`: cards that the newest reading is without.
+             */
+            missing: number;
+            /**
+             * Lost
+             * @description Cards that do not answer, or have fallen off the bus.
+             */
+            lost: number;
+            by_health: components["schemas"]["HealthCounts"];
+            /**
+             * Allocated
+             * @description In whole cards; slices count by their size.
+             */
+            allocated: number;
+            /**
+             * Free
+             * @description Cards of which nothing is given away.
+             */
+            free: number;
+            /**
+             * Idle
+             * @description Cards that are held, in whole or in part, and do nothing.
+             */
+            idle: number;
+            /**
+             * Shared
+             * @description Cards on which several pods take turns.
+             */
+            shared: number;
+            /**
+             * In Slices
+             * @description Cards with MIG switched on.
+             */
+            in_slices: number;
+            /**
+             * Busy Percent
+             * @description The mean use of cards that tell it.
+             */
+            busy_percent: number | null;
+            /**
+             * Busy Measured
+             * @description How many tell it.
+             */
+            busy_measured: number;
+            /**
+             * Memory Used Mb
+             * @description Of cards that tell both, used and total.
+             */
+            memory_used_mb: number | null;
+            /** Memory Total Mb */
+            memory_total_mb: number | null;
+            /** Power Draw Watts */
+            power_draw_watts: number | null;
+            /**
+             * Power Limit Watts
+             * @description Null unless all cards tell it whose power is counted.
+             */
+            power_limit_watts: number | null;
+            /**
+             * Power Measured
+             * @description How many cards tell their power.
+             */
+            power_measured: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Nodes */
+            nodes: number;
+            /** Stale Nodes */
+            stale_nodes: number;
+            coverage: components["schemas"]["GpuCoverage"];
+            /**
+             * Findings
+             * @description The worst first.
+             */
+            findings: components["schemas"]["FindingCount"][];
+            /** By Model */
+            by_model: components["schemas"]["GpuModelFigures"][];
+            /** By Mig Profile */
+            by_mig_profile: components["schemas"]["GpuProfileFigures"][];
+            /**
+             * By Cluster
+             * @description Those without GPUs are left out, if that is known of them.
+             */
+            by_cluster: components["schemas"]["GpuClusterFigures"][];
+        };
+        /**
+         * GpuUnitHistory
+         * @description A card, or a slice of one, with a value for each time of `at`.
+         */
+        GpuUnitHistory: {
+            /** Gpu Index */
+            gpu_index: number | null;
+            /** Gpu Uuid */
+            gpu_uuid: string | null;
+            /** Gpu Name */
+            gpu_name: string | null;
+            /**
+             * Gpu Instance Id
+             * @description Null of a whole card.
+             */
+            gpu_instance_id: number | null;
+            /** Compute Instance Id */
+            compute_instance_id: number | null;
+            /**
+             * Profile
+             * @description Of a slice that is there now.
+             */
+            profile: string | null;
+            /**
+             * Present
+             * @description Whether it is there now.
+             */
+            present: boolean;
+            /**
+             * Busy Percent
+             * @description The mean. Null where nothing was measured.
+             */
+            busy_percent: (number | null)[];
+            /** Busy Percent Highest */
+            busy_percent_highest: (number | null)[];
+            /**
+             * Memory Used Mb
+             * @description The mean.
+             */
+            memory_used_mb: (number | null)[];
+            /** Memory Used Mb Highest */
+            memory_used_mb_highest: (number | null)[];
+            /**
+             * Power Draw Watts
+             * @description The mean. Null of a slice: power and temperature are the card's alone.
+             */
+            power_draw_watts: (number | null)[] | null;
+            /**
+             * Temperature Celsius
+             * @description The highest.
+             */
+            temperature_celsius: (number | null)[] | null;
+        };
+        /**
+         * GpuView
+         * @description One card. Memory is in MiB, as the card counts it.
+         */
+        GpuView: {
+            /** Index */
+            index: number | null;
+            /** Uuid */
+            uuid: string | null;
+            /** Name */
+            name: string | null;
+            /** Driver Version */
+            driver_version: string | null;
+            /** Cuda Version */
+            cuda_version: string | null;
+            /** Memory Total Mb */
+            memory_total_mb: number | null;
+            /** Memory Used Mb */
+            memory_used_mb: number | null;
+            /** Memory Free Mb */
+            memory_free_mb: number | null;
+            /**
+             * Utilization Gpu Percent
+             * @description Null of a card in slices.
+             */
+            utilization_gpu_percent: number | null;
+            /** Utilization Memory Percent */
+            utilization_memory_percent: number | null;
+            /**
+             * Busy Percent
+             * @description The use of the card; of one in slices the sum of theirs by their size.
+             */
+            busy_percent: number | null;
+            /** Temperature Celsius */
+            temperature_celsius: number | null;
+            /** Power Draw Watts */
+            power_draw_watts: number | null;
+            /** Power Limit Watts */
+            power_limit_watts: number | null;
+            /** Fan Speed Percent */
+            fan_speed_percent: number | null;
+            ecc_errors: components["schemas"]["GpuEcc"];
+            /** Throttle Reasons */
+            throttle_reasons: string[] | null;
+            /** Xid Errors */
+            xid_errors: number[] | null;
+            /** Mig Enabled */
+            mig_enabled: boolean | null;
+            /** Mig Instances */
+            mig_instances: components["schemas"]["GpuSlice"][] | null;
+            /** Processes */
+            processes: components["schemas"]["GpuProcessView"][] | null;
+            /**
+             * Processes Left Out
+             * @description So many more there are than fit here; the node itself has them all.
+             * @default 0
+             */
+            processes_left_out?: number;
+            /** Holders */
+            holders: components["schemas"]["GpuHolder"][];
+            /**
+             * Allocated
+             * @description What of it was given away, from 0 to 1.
+             */
+            allocated: number;
+            /**
+             * Shared
+             * @description Several pods take turns on it, or on a slice of it.
+             */
+            shared: boolean;
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "OK" | "INFO" | "WARNING" | "CRITICAL";
+            /** Findings */
+            findings: components["schemas"]["GpuFinding"][];
+            /**
+             * Errors
+             * @description What of this card could not be read.
+             */
+            errors: string[];
+        };
+        /**
+         * GpuWaste
+         * @description Hours are those of the clock: an hour that has begun before `until` is counted.
+         */
+        GpuWaste: {
+            /** Held Gpu Hours */
+            held_gpu_hours: number;
+            /**
+             * Used Gpu Hours
+             * @description Held hours by how busy the card was.
+             */
+            used_gpu_hours: number;
+            /** Wasted Gpu Hours */
+            wasted_gpu_hours: number;
+            /**
+             * Unmeasured Gpu Hours
+             * @description Nobody knows how busy the card was.
+             */
+            unmeasured_gpu_hours: number;
+            /**
+             * Kwh
+             * @description By the cards' power, parted among those who held them; null if not measured.
+             */
+            kwh: number | null;
+            /**
+             * Cost
+             * @description Of the hours held, by the price of a GPU-hour.
+             */
+            cost: number | null;
+            /**
+             * Wasted Cost
+             * @description Of the hours wasted.
+             */
+            wasted_cost: number | null;
+            /**
+             * Energy Cost
+             * @description Of the energy, by the price of a kWh.
+             */
+            energy_cost: number | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Added Up Until
+             * @description What was since then is in no sum yet; null if nothing ever was.
+             */
+            added_up_until: string | null;
+            /**
+             * Currency
+             * @description Of all costs, as ISO 4217 writes it.
+             */
+            currency: string | null;
+            /**
+             * By Model
+             * @description Here and below, most waste first.
+             */
+            by_model: components["schemas"]["GpuModelHours"][];
+            /** By Cluster */
+            by_cluster: components["schemas"]["GpuClusterHours"][];
+            /**
+             * By Namespace
+             * @description No more than 200.
+             */
+            by_namespace: components["schemas"]["GpuNamespaceHours"][];
+            /**
+             * Namespaces
+             * @description How many there are in all.
+             */
+            namespaces: number;
+            /**
+             * By Owner
+             * @description No more than 200.
+             */
+            by_owner: components["schemas"]["GpuOwnerHours"][];
+            /**
+             * Owners
+             * @description How many there are in all.
+             */
+            owners: number;
+            /**
+             * Idle
+             * @description Cards and slices that are held and idle now, the most hours first; no more than 200.
+             */
+            idle: components["schemas"]["IdleGpu"][];
+            /**
+             * Idle Holds
+             * @description How many such holds there are in all.
+             */
+            idle_holds: number;
+            /**
+             * Idle Gpus
+             * @description What they come to, in whole cards.
+             */
+            idle_gpus: number;
+        };
+        /** HealthCounts */
+        HealthCounts: {
+            /**
+             * Critical
+             * @default 0
+             */
+            CRITICAL?: number;
+            /**
+             * Warning
+             * @default 0
+             */
+            WARNING?: number;
+            /**
+             * Info
+             * @default 0
+             */
+            INFO?: number;
+            /**
+             * Ok
+             * @default 0
+             */
+            OK?: number;
+        };
+        /**
          * HeldGrant
          * @description What was granted: ALL clusters, the NAMED ones, or those MATCHING environment and labels.
          *
@@ -2316,6 +3625,84 @@ export interface components {
             };
             /** Namespaces */
             namespaces: string[];
+        };
+        /** IdleGpu */
+        IdleGpu: {
+            /**
+             * Cluster Id
+             * Format: uuid
+             */
+            cluster_id: string;
+            /** Cluster Name */
+            cluster_name: string;
+            /** Node Name */
+            node_name: string;
+            /** Gpu Index */
+            gpu_index: number | null;
+            /** Gpu Uuid */
+            gpu_uuid: string | null;
+            /** Gpu Name */
+            gpu_name: string | null;
+            /** Gpu Instance Id */
+            gpu_instance_id: number | null;
+            /** Compute Instance Id */
+            compute_instance_id: number | null;
+            /**
+             * Profile
+             * @description Of the slice; null of a whole card.
+             */
+            profile: string | null;
+            /**
+             * Weight
+             * @description The part of a whole card that it is, from 0 to 1.
+             */
+            weight: number;
+            /** Namespace */
+            namespace: string;
+            /** Pod */
+            pod: string;
+            /** Container */
+            container: string;
+            /**
+             * Owner
+             * @description What the pod belongs to, as its name tells.
+             */
+            owner: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Idle Since
+             * @description Since when nothing was done on it; null while it works, or nobody knows.
+             */
+            idle_since: string | null;
+            /**
+             * Idle Gpu Hours
+             * @description Hours of a whole card since then: of a slice by its size, of one that is held in turns the holder's part.
+             */
+            idle_gpu_hours: number | null;
+            /**
+             * Holds Memory
+             * @description Whether memory is kept all the same; null where that is not known.
+             */
+            holds_memory: boolean | null;
+            /**
+             * Holders
+             * @description How many hold it at once, in turns.
+             */
+            holders: number;
+            /**
+             * Stale
+             * @description Its node is not read any more: nobody knows how it is now.
+             */
+            stale: boolean;
+            /**
+             * Idle Cost
+             * @description Of `idle_gpu_hours`, by the price of the model.
+             */
+            idle_cost: number | null;
         };
         /** ImportAnswer */
         ImportAnswer: {
@@ -2601,6 +3988,21 @@ export interface components {
             clusters_succeeded: number;
             /** Warnings */
             warnings: string[];
+        };
+        /**
+         * MissingMetric
+         * @description A series that no card of the cluster has: a line in the DCGM exporter's table adds it.
+         */
+        MissingMetric: {
+            /** Metric */
+            metric: string;
+            /**
+             * Words
+             * @description What is not known without it.
+             */
+            words: string;
+            /** Csv Line */
+            csv_line: string;
         };
         /** MissingRight */
         MissingRight: {
@@ -4732,6 +6134,15 @@ export interface operations {
             };
             /** @description Nobody is signed in, or the API token does not count any more. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7094,6 +8505,15 @@ export interface operations {
             };
             /** @description Nobody is signed in, or the API token does not count any more. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9652,6 +11072,511 @@ export interface operations {
             };
             /** @description Nobody is signed in, or the API token does not count any more. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gpu_nodes_list: {
+        parameters: {
+            query?: {
+                /** @description of these clusters; else of all that are enabled */
+                cluster_id?: string[];
+                /** @description with a card as well as that */
+                health?: ("CRITICAL" | "INFO" | "OK" | "WARNING")[];
+                /** @description of clusters that carry it: key=value, or key alone for any value; repeat to narrow further */
+                label?: string[];
+                /** @description with a card that has a slice of such: 3g.40gb */
+                mig_profile?: string[];
+                /** @description with a card of exactly one of these */
+                model?: string[];
+                /** @description exactly one of these */
+                node_name?: string[];
+                /** @description one or several of these by comma, -field for descending; what has no value comes last: cluster, node_name, source, last_updated, gpus, health, allocated, busy_percent, memory_used_mb, power_draw_watts, temperature_celsius. By cluster and node_name, if not said */
+                ordering?: string;
+                page?: number;
+                page_size?: number;
+                /** @description in names of nodes and clusters, and in models and UUIDs of cards; repeat to narrow further */
+                search?: string[];
+                source?: ("DCGM" | "NVIDIA_SMI")[];
+                stale?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuNodeViewPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gpu_nodes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+                node_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuNodeDetail"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gpu_nodes_history: {
+        parameters: {
+            query?: {
+                /** @description from this time on; else the past day */
+                since?: string;
+                /** @description a duration such as 15s, 5m or 1h: a multiple of 15 s, from 5 m on one of those, and of what is older than a day not less. Else as fine as a chart has room for */
+                step?: string;
+                /** @description before this time; else now */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                node_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuHistory"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gpu_processes_list: {
+        parameters: {
+            query?: {
+                /** @description of these clusters; else of all that are enabled */
+                cluster_id?: string[];
+                /** @description of clusters that carry it: key=value, or key alone for any value; repeat to narrow further */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                /** @description exactly one of these */
+                node_name?: string[];
+                /** @description one or several of these by comma, -field for descending; what has no value comes last: used_memory_mb, cluster, node_name, namespace, pod, process_name, pid. What uses most memory first, if not said */
+                ordering?: string;
+                page?: number;
+                page_size?: number;
+                /** @description exactly one of these */
+                pod?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuProcessRowPage"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gpu_summary: {
+        parameters: {
+            query?: {
+                /** @description of these clusters; else of all that are enabled */
+                cluster_id?: string[];
+                /** @description of clusters that carry it: key=value, or key alone for any value; repeat to narrow further */
+                label?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuSummary"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not come in any form that `Accept` names. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than the limits allow: `Retry-After` says in how many seconds to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description PostgreSQL, Redis or the store of credentials does not answer. Try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    gpu_waste: {
+        parameters: {
+            query?: {
+                /** @description of these clusters; else of all that are enabled */
+                cluster_id?: string[];
+                /** @description of clusters that carry it: key=value, or key alone for any value; repeat to narrow further */
+                label?: string[];
+                /** @description exactly one of these */
+                namespace?: string[];
+                /** @description exactly one of these */
+                owner?: string[];
+                /** @description from this time on; else the past week */
+                since?: string;
+                /** @description before this time; else now */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuWaste"];
+                };
+            };
+            /** @description Something sent is not what it may be; the message names it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the API token does not count any more. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here, or nothing that you may see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

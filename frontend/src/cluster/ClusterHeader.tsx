@@ -1,6 +1,6 @@
 /** The cluster's state, since when, why, and what to do next. */
 import { Link } from '@tanstack/react-router';
-import { ChartLine, Clock } from 'lucide-react';
+import { ChartLine, Clock, Gpu } from 'lucide-react';
 
 import type { Cluster } from '../api/types';
 import { downWords, isStale } from '../fleet/health';
@@ -98,6 +98,15 @@ function Doors({ cluster }: { cluster: Cluster }) {
       >
         <ChartLine size={16} aria-hidden /> Explore
       </Link>
+      {cluster.capabilities?.has_gpu_nodes === true && (
+        <Link
+          to="/gpus"
+          search={{ cluster: cluster.name }}
+          className="inline-flex h-8 items-center gap-1.5 rounded-md border border-line bg-raised px-3 text-sm font-medium hover:bg-hover"
+        >
+          <Gpu size={16} aria-hidden /> GPUs
+        </Link>
+      )}
       {cluster.permissions.includes('operate') && cluster.enabled && <CheckNow cluster={cluster} />}
     </div>
   );

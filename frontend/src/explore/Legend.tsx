@@ -10,6 +10,8 @@ interface LegendProps {
   lines: readonly Line[];
   hidden: ReadonlySet<string>;
   onHide: (hidden: ReadonlySet<string>) => void;
+  /** What tells the lines apart, besides their series. */
+  head?: string;
 }
 
 const cell = 'num px-3 py-0.5 text-right whitespace-nowrap max-sm:px-2';
@@ -48,11 +50,11 @@ function Row({ line, off, onToggle }: { line: Line; off: boolean; onToggle: (alo
   );
 }
 
-function Head() {
+function Head({ first }: { first: string }) {
   return (
     <thead className="sticky top-0 bg-raised">
       <tr className="text-left text-xs text-muted">
-        <th className="px-3 py-1.5 font-medium max-sm:w-full">Cluster</th>
+        <th className="px-3 py-1.5 font-medium max-sm:w-full">{first}</th>
         <th className="px-3 py-1.5 font-medium max-sm:hidden">Series</th>
         <th className={cx(cell, 'py-1.5 font-medium')}>Last</th>
         <th className={cx(cell, 'py-1.5 font-medium max-sm:hidden')}>Min</th>
@@ -62,7 +64,7 @@ function Head() {
   );
 }
 
-export function Legend({ lines, hidden, onHide }: LegendProps) {
+export function Legend({ lines, hidden, onHide, head = 'Cluster' }: LegendProps) {
   const toggle = (line: Line, alone: boolean) => {
     const key = keyOf(line);
     if (alone) {
@@ -78,7 +80,7 @@ export function Legend({ lines, hidden, onHide }: LegendProps) {
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling table has to be reachable by keyboard */}
       <div className="relative max-h-96 overflow-auto border-t border-line" tabIndex={0} role="region" aria-label="Legend">
         <table className="w-full text-sm">
-          <Head />
+          <Head first={head} />
           <tbody>
             {lines.map((line, index) => (
               <Row

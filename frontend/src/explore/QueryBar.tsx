@@ -7,11 +7,12 @@ import type { Cluster } from '../api/types';
 import { Button } from '../ui/Button';
 import { cx } from '../ui/classes';
 import { field } from '../ui/Menu';
-import { spanOf, type Explore } from './address';
+import type { Explore } from './address';
 import { ClusterPicker } from './ClusterPicker';
 import { ModeSwitch } from './ModeSwitch';
 import { stepWords } from './step';
 import { InstantPicker, RangePicker } from './TimePicker';
+import { spanOf } from './span';
 
 const PromQLBox = lazy(() => import('./PromQLBox'));
 

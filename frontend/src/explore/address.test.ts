@@ -1,5 +1,6 @@
-import { readExplore, spanOf } from './address';
+import { readExplore } from './address';
 import { momentOf } from './moment';
+import { spanOf } from './span';
 import { autoStep, parseStep, stepWords } from './step';
 
 const NOW = 1_000_000;

@@ -1,7 +1,5 @@
-/** The whole view of Explore as its address holds it, and what is to be asked for it. */
-import type { Span } from '../api/metrics';
-import { momentOf } from './moment';
-import { autoStep, MOST_POINTS, parseStep } from './step';
+/** The whole view of Explore as its address holds it. */
+import { textsIn } from '../ui/texts';
 
 /** Everything is text and optional: what is not said is at its default. */
 export interface Explore {
@@ -21,36 +19,7 @@ export const DEFAULT_FROM = 'now-1h';
 const KEYS = ['q', 'from', 'to', 'at', 'step', 'clusters'] as const;
 
 export function readExplore(search: Record<string, unknown>): Explore {
-  const read: Explore = {};
-  for (const key of KEYS) {
-    const value = search[key];
-    if (typeof value === 'string' && value !== '') read[key] = value;
-  }
-  if (search.mode === 'instant') read.mode = 'instant';
-  return read;
+  return { ...textsIn(search, KEYS), ...(search.mode === 'instant' && { mode: 'instant' }) };
 }
 
 export const namesIn = (clusters: string | undefined): string[] => clusters?.split(',').filter(Boolean) ?? [];
-
-function momentsOf(from: string, to: string, at: number): [start: number, end: number] | string {
-  const start = momentOf(from, at);
-  const end = momentOf(to, at);
-  if (start === null) return `"${from}" is no time. Use now-1h or an ISO time such as 2026-01-31T12:00:00Z.`;
-  if (end === null) return `"${to}" is no time. Use now or an ISO time such as 2026-01-31T12:00:00Z.`;
-  if (start >= end) return 'The range ends before it begins. Choose an earlier start.';
-  return [start, end];
-}
-
-/** The span to ask for, or a sentence that says what is wrong with it. `at` is the present, in seconds. */
-export function spanOf({ from = DEFAULT_FROM, to = 'now', step: text }: Explore, at: number): Span | string {
-  const moments = momentsOf(from, to, at);
-  if (typeof moments === 'string') return moments;
-  const [start, end] = moments;
-  if (text === undefined) return { start, end, step: autoStep(end - start) };
-  const step = parseStep(text);
-  if (step === null) return `"${text}" is no step. Use a duration such as 30s or 5m, or leave it empty.`;
-  if ((end - start) / step > MOST_POINTS) {
-    return `A step of ${text} gives more than ${MOST_POINTS.toLocaleString('en')} points a series. Choose a longer step or a shorter range.`;
-  }
-  return { start, end, step };
-}

@@ -4,8 +4,9 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { askInstant, askRange, type Span } from '../api/metrics';
 import type { Cluster, MetricsAnswer } from '../api/types';
 import { now } from '../ui/clock';
-import { namesIn, spanOf, type Explore } from './address';
+import { namesIn, type Explore } from './address';
 import { momentOf } from './moment';
+import { spanOf } from './span';
 
 export interface Answered {
   answer: MetricsAnswer;

@@ -1,21 +1,12 @@
 /** The first thing a new installation shows: what would be here, and the ways to fill it. */
 import { useMe } from '../api/me';
 import { ButtonLink } from '../ui/Button';
-import { CopyButton, EmptyState } from '../ui/Notice';
+import { Command, EmptyState } from '../ui/Notice';
 
 const body = { name: 'my-cluster', api_server_url: 'https://api.my-cluster.example:6443' };
 
 const registration = (origin: string): string =>
   `curl -X POST ${origin}/api/v1/clusters -H "Authorization: Bearer $AIOPS_TOKEN" -H "Content-Type: application/json" -d '${JSON.stringify(body)}'`;
-
-function Command({ text }: { text: string }) {
-  return (
-    <div className="flex items-start gap-2 rounded-md border border-line bg-canvas p-2">
-      <code className="min-w-0 flex-1 font-mono text-xs break-words">{text}</code>
-      <CopyButton text={text} what="command" />
-    </div>
-  );
-}
 
 export function NoClusters() {
   const me = useMe();

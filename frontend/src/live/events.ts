@@ -156,6 +156,96 @@ export interface CredentialsExpiring {
   expired: boolean;
 }
 
+export interface EccErrors {
+  corrected: number | null;
+  uncorrected: number | null;
+}
+
+export interface GpuEcc {
+  volatile: EccErrors;
+  aggregate: EccErrors;
+}
+
+export interface GpuFinding {
+  code: string;
+  severity: 'OK' | 'INFO' | 'WARNING' | 'CRITICAL';
+  words: string;
+  do: string;
+}
+
+export interface GpuHolder {
+  namespace: string;
+  pod: string;
+  container: string;
+  certain: boolean;
+}
+
+export interface GpuNodeView {
+  cluster_id: string;
+  cluster_name: string;
+  node_name: string;
+  gpus: (GpuView)[];
+  source: 'NVIDIA_SMI' | 'DCGM';
+  last_updated: string | null;
+  stale: boolean;
+  errors: (string)[];
+}
+
+export interface GpuProcessView {
+  pid: number;
+  process_name: string | null;
+  used_memory_mb: number | null;
+  type: 'COMPUTE' | 'GRAPHICS' | 'MIXED' | null;
+  namespace: string | null;
+  pod: string | null;
+  gpu_instance_id: number | null;
+  compute_instance_id: number | null;
+}
+
+export interface GpuSlice {
+  gpu_instance_id: number | null;
+  compute_instance_id: number | null;
+  index: number | null;
+  uuid: string | null;
+  profile: string | null;
+  memory_total_mb: number | null;
+  memory_used_mb: number | null;
+  memory_free_mb: number | null;
+  utilization_gpu_percent: number | null;
+  holders: (GpuHolder)[];
+}
+
+export interface GpuView {
+  index: number | null;
+  uuid: string | null;
+  name: string | null;
+  driver_version: string | null;
+  cuda_version: string | null;
+  memory_total_mb: number | null;
+  memory_used_mb: number | null;
+  memory_free_mb: number | null;
+  utilization_gpu_percent: number | null;
+  utilization_memory_percent: number | null;
+  busy_percent: number | null;
+  temperature_celsius: number | null;
+  power_draw_watts: number | null;
+  power_limit_watts: number | null;
+  fan_speed_percent: number | null;
+  ecc_errors: GpuEcc;
+  throttle_reasons: (string)[] | null;
+  xid_errors: (number)[] | null;
+  mig_enabled: boolean | null;
+  mig_instances: (GpuSlice)[] | null;
+  processes: (GpuProcessView)[] | null;
+  processes_left_out?: number;
+  holders: (GpuHolder)[];
+  allocated: number;
+  shared: boolean;
+  health: 'OK' | 'INFO' | 'WARNING' | 'CRITICAL';
+  findings: (GpuFinding)[];
+  errors: (string)[];
+}
+
 export interface MetricUpdate {
   metric_name: string;
   labels: Record<string, string>;
@@ -195,6 +285,7 @@ export type LiveEvent =
   | Envelope<'CLUSTER_REGISTERED', ClusterView>
   | Envelope<'CLUSTER_STATUS_CHANGED', StatusChanged>
   | Envelope<'CLUSTER_UPDATED', ClusterView>
+  | Envelope<'GPU_UPDATE', GpuNodeView>
   | Envelope<'METRIC_UPDATE', MetricUpdate>;
 
 export type LiveEventType = LiveEvent['event_type'];

@@ -9,6 +9,7 @@ import { setServerTime } from '../ui/clock';
 import { feedAlerts, isOfAlerts } from './alerts';
 import { applyToCluster, applyToFleet } from './apply';
 import type { LiveEvent } from './events';
+import { hearers } from './hearers';
 import { paced } from './paced';
 import { LiveSocket } from './socket';
 import { connection } from './store';
@@ -61,10 +62,9 @@ export function useEvents(): void {
     });
     const socket = new LiveSocket(liveUrl(), {
       onEvent: (event) => {
-        if (isOfAlerts(event)) {
-          alerts.hear(event);
-          return;
-        }
+        if (isOfAlerts(event)) alerts.hear(event);
+        hearers.forEach((hear) => { hear(event); });
+        if (!event.event_type.startsWith('CLUSTER_')) return;
         spread(cache, event);
         counts.ask();
       },

@@ -13,6 +13,17 @@ vi.hoisted(() => {
     Object.assign(new EventTarget(), { matches: false, media: query, onchange: null, addListener: () => undefined, removeListener: () => undefined });
   window.scrollTo = () => undefined;
   Element.prototype.scrollIntoView = () => undefined;
+  // Without a layout nothing is ever seen, and nobody is told of it.
+  window.IntersectionObserver = class {
+    readonly root = null;
+    readonly rootMargin = '';
+    readonly scrollMargin = '';
+    readonly thresholds = [];
+    observe = () => undefined;
+    unobserve = () => undefined;
+    disconnect = () => undefined;
+    takeRecords = () => [];
+  };
 });
 
 configure({ asyncUtilTimeout: 20_000 });

@@ -65,3 +65,13 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
     </Button>
   );
 }
+
+/** A line for the shell. */
+export function Command({ text }: { text: string }) {
+  return (
+    <div className="flex items-start gap-2 rounded-md border border-line bg-canvas p-2">
+      <code className="min-w-0 flex-1 font-mono text-xs break-words">{text}</code>
+      <CopyButton text={text} what="command" />
+    </div>
+  );
+}

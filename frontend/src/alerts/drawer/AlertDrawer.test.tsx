@@ -4,7 +4,7 @@ import { http, HttpResponse } from 'msw';
 
 import type { AlertDetail, Cluster } from '../../api/types';
 import { alertOf, alertPage, detailOf, silencePage } from '../../testing/alerts';
-import { fleet, hub, me, tokyo } from '../../testing/fixtures';
+import { clusterOf, fleet, hub, me, statusOf, tokyo } from '../../testing/fixtures';
 import { openClient } from '../../testing/harness';
 import { page, problem, server } from '../../testing/server';
 
@@ -53,6 +53,7 @@ test('a row opens its alert beside the list, in the address, and Escape closes i
     expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
   });
   expect(router.state.location.searchStr).toBe('');
+  expect(screen.getByRole('link', { name: 'DiskFull' })).toHaveFocus();
 });
 
 test('what others wrote is plain text, and only web addresses are links', async () => {
@@ -137,7 +138,7 @@ test('a silence is about its labels and its cluster, shows what it matches, and 
   const sent: Record<string, unknown>[] = [];
   server.use(
     http.post('*/api/v1/alerts/silences/preview', () =>
-      HttpResponse.json({ matchers: [], total: 1, clusters: [{ cluster_id: hub.id, cluster_name: hub.name, total: 1, alerts: [] }] }),
+      HttpResponse.json({ matchers: [], total: 1, complete: true, clusters: [{ cluster_id: hub.id, cluster_name: hub.name, total: 1, alerts: [] }] }),
     ),
     http.post('*/api/v1/alerts/silences', async ({ request }) => {
       sent.push((await request.json()) as Record<string, unknown>);
@@ -154,13 +155,14 @@ test('a silence is about its labels and its cluster, shows what it matches, and 
   await userEvent.click(inside.getByRole('button', { name: 'Silence' }));
   const form = within(inside.getByRole('form', { name: 'Silence' }));
   expect(await form.findByText('Matches 1 active alert:')).toBeInTheDocument();
+  expect(form.queryByRole('list', { name: 'What is not sure' })).not.toBeInTheDocument();
   expect(form.getByRole('button', { name: 'Silence' })).toBeDisabled();
   await userEvent.click(form.getByRole('radio', { name: '4 hours' }));
   await userEvent.click(form.getByRole('button', { name: 'Take pod away' }));
   await userEvent.type(form.getByRole('textbox', { name: 'Why' }), 'moving it');
   await userEvent.click(form.getByRole('button', { name: 'Silence' }));
-  const results = within(await inside.findByRole('status', { name: 'Results' }));
-  expect(results.getByText(/silenced$/)).toHaveTextContent('hub-frankfurt');
+  const results = within(inside.getByRole('status', { name: 'Results' }));
+  expect(await results.findByText(/silenced$/)).toHaveTextContent('hub-frankfurt');
   expect(results.getByText(/failed: no answer in 10 s/)).toHaveTextContent('edge-tokyo');
   expect(sent).toEqual([
     {
@@ -171,6 +173,32 @@ test('a silence is about its labels and its cluster, shows what it matches, and 
       matchers: ['alertname', 'namespace', 'severity'].map((name) => ({ name, value: disk.labels[name], is_regex: false, is_equal: true })),
     },
   ]);
+});
+
+test('a preview that did not come to all alerts, or of a cluster that does not answer, says so', async () => {
+  const mute = clusterOf(hub.name, { status: statusOf({ alertmanager_healthy: false, failure_stage: 'ALERTMANAGER', last_error: 'connection refused' }) });
+  holding({}, [mute, tokyo]);
+  const found = { cluster_id: hub.id, cluster_name: hub.name, total: 1200, alerts: [disk] };
+  let total = 1200;
+  server.use(
+    http.post('*/api/v1/alerts/silences/preview', () =>
+      HttpResponse.json({ matchers: [], total, complete: false, clusters: total === 0 ? [] : [found] }),
+    ),
+  );
+  openClient(OPEN);
+  const inside = await drawer();
+  await userEvent.click(inside.getByRole('button', { name: 'Silence' }));
+  const preview = within(await inside.findByRole('region', { name: 'What it matches' }));
+  expect(await preview.findByText('Matches at least 1,200 active alerts:')).toHaveRole('status');
+  expect(preview.getByText(/^hub-frankfurt: at least 1,200$/)).toBeInTheDocument();
+  const doubts = within(preview.getByRole('list', { name: 'What is not sure' })).getAllByRole('listitem');
+  expect(doubts.map((item) => item.textContent)).toEqual([
+    'There are more active alerts than are compared for a preview. A label with = and its value narrows them.',
+    'Alertmanager of hub-frankfurt does not answer (connection refused): its alerts are those known before.',
+  ]);
+  total = 0;
+  await userEvent.click(inside.getByRole('button', { name: 'Take pod away' }));
+  expect(await preview.findByText('Matches none of the alerts that were compared.')).toBeInTheDocument();
 });
 
 test('an alert that is not there, or not to be seen, is said to be neither', async () => {

@@ -1,14 +1,13 @@
 /** One alert beside the list: what it says, what was done about it, and what can be done. */
-import { X } from 'lucide-react';
-import { Dialog } from 'radix-ui';
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 
 import { Problem } from '../../api/problem';
 import type { AlertDetail, Cluster } from '../../api/types';
-import { Button } from '../../ui/Button';
+import { Badge } from '../../ui/Badge';
+import { Drawer } from '../../ui/Drawer';
 import { EmptyState, FailureNote } from '../../ui/Notice';
 import { Bone, Loading } from '../../ui/Skeleton';
-import { Badge } from '../Badge';
+import { useFocusKept } from '../../ui/useFocusKept';
 import { severityLooks, stateLooks } from '../looks';
 import { Muted } from '../Taken';
 import { useView } from '../view';
@@ -25,8 +24,10 @@ function Content({ alert, fleet }: { alert: AlertDetail; fleet: readonly Cluster
   const [silencing, setSilencing] = useState(false);
   const cluster = fleet.find(({ id }) => id === alert.cluster_id);
   const mayWork = cluster?.permissions.includes('operate') === true;
+  const place = useRef<HTMLDivElement>(null);
+  useFocusKept(place);
   return (
-    <div className="flex flex-col gap-4">
+    <div ref={place} tabIndex={-1} className="flex flex-col gap-4 outline-none">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
         <Badge look={severityLooks[alert.severity]} className="font-medium" />
         <Badge look={stateLooks[alert.state]} className="font-medium" />
@@ -71,45 +72,11 @@ function Title({ fleet }: { fleet: readonly Cluster[] }): ReactNode {
   return useOpenAlert(fleet).data?.alertname ?? namedBy(view.alert)?.fingerprint ?? 'Alert';
 }
 
-/** The row it was opened from has the focus again; a link from elsewhere has no row. */
-function backToTheRow(event: Event): void {
-  event.preventDefault();
-  const row = document.querySelector<HTMLElement>('tr[aria-current] a[data-alert]') ?? document.getElementById('content');
-  row?.focus();
-}
-
 export function AlertDrawer({ fleet }: { fleet: readonly Cluster[] }) {
   const { view, change } = useView();
   return (
-    <Dialog.Root
-      modal={false}
-      open={view.alert !== undefined}
-      onOpenChange={(open) => {
-        if (!open) change({ alert: undefined });
-      }}
-    >
-      <Dialog.Content
-        aria-describedby={undefined}
-        data-beside
-        // The list beside it stays usable: another row opens another alert.
-        onInteractOutside={(event) => { event.preventDefault(); }}
-        onCloseAutoFocus={backToTheRow}
-        className="appear fixed inset-y-0 right-0 z-40 flex w-full flex-col border-l border-line bg-raised shadow-lg shadow-black/20 sm:w-140"
-      >
-        <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line px-4">
-          <Dialog.Title className="min-w-0 flex-1 truncate text-base font-semibold">
-            <Title fleet={fleet} />
-          </Dialog.Title>
-          <Dialog.Close asChild>
-            <Button tone="quiet" size="icon" aria-label="Close" aria-keyshortcuts="Escape">
-              <X size={16} aria-hidden />
-            </Button>
-          </Dialog.Close>
-        </header>
-        <div className="min-h-0 flex-1 overflow-y-auto p-4">
-          <Body fleet={fleet} />
-        </div>
-      </Dialog.Content>
-    </Dialog.Root>
+    <Drawer title={<Title fleet={fleet} />} open={view.alert !== undefined} onClose={() => { change({ alert: undefined }); }} backTo="tr[aria-current] a[data-alert]">
+      <Body fleet={fleet} />
+    </Drawer>
   );
 }

@@ -27,7 +27,7 @@ function MatcherLine({ line, onChange, onRemove }: { line: Line; onChange: (line
         ))}
       </select>
       <input aria-label={`Value of ${name || 'it'}`} className={cx(field, 'min-w-0 flex-1 font-mono text-xs max-sm:order-last max-sm:basis-full')} value={value} onChange={({ target }) => { onChange({ ...line, value: target.value }); }} />
-      <Button tone="quiet" size="icon" className="size-7" aria-label={`Take ${name || 'the line'} away`} onClick={onRemove}>
+      <Button tone="quiet" size="icon" className="size-7" data-deed="matcher" aria-label={`Take ${name || 'the line'} away`} onClick={onRemove}>
         <X size={14} aria-hidden />
       </Button>
     </li>
@@ -50,7 +50,7 @@ export function MatcherLines({ lines, onChange }: MatcherLinesProps) {
         ))}
       </ul>
       <div>
-        <Button tone="quiet" size="small" onClick={() => { onChange([...lines, { key: next, name: '', operator: '=', value: '' }]); }}>
+        <Button tone="quiet" size="small" data-deed="matcher" onClick={() => { onChange([...lines, { key: next, name: '', operator: '=', value: '' }]); }}>
           <Plus size={14} aria-hidden /> Add a matcher
         </Button>
       </div>

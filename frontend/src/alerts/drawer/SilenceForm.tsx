@@ -5,11 +5,11 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { useSilence } from '../../api/silences';
 import type { AlertDetail, Cluster } from '../../api/types';
 import { ClusterPicker } from '../../explore/ClusterPicker';
+import { listIn } from '../../fleet/named';
 import { Button } from '../../ui/Button';
 import { cx } from '../../ui/classes';
 import { field } from '../../ui/Menu';
 import { FailureNote } from '../../ui/Notice';
-import { listIn } from '../address';
 import { MatcherLines } from './MatcherLines';
 import { Preview } from './Preview';
 import { Results } from './Results';
@@ -59,41 +59,45 @@ export function SilenceForm({ alert, fleet, onDone }: SilenceFormProps) {
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => { box.current?.focus(); }, []);
   const matchers = wireOf(lines);
-  if (data) return <Results results={data.results} onDone={onDone} />;
   const submit = () => {
     if (!isPending) mutate({ cluster_ids: ids, matchers, duration_seconds: seconds, comment: comment.trim(), alert_id: alert.id });
   };
   return (
-    <form
-      aria-label="Silence"
-      className="flex flex-col gap-3 rounded-lg border border-line p-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <Durations chosen={seconds} onChange={setSeconds} />
-      <div>
-        <label htmlFor={commentId} className="block pb-1 text-xs text-muted">
-          Why
-        </label>
-        <textarea ref={box} id={commentId} required rows={2} className={cx(field, 'h-auto py-1')} value={comment} onChange={({ target }) => { setComment(target.value); }} />
-      </div>
-      <div className="flex flex-col items-start gap-1">
-        <span className="text-xs text-muted">Where</span>
-        <ClusterPicker fleet={offered} chosen={names} onChange={({ clusters = '' }) => { setNames(clusters); }} />
-      </div>
-      <MatcherLines lines={lines} onChange={setLines} />
-      <Preview ids={ids} matchers={matchers} />
-      {error && <FailureNote title="The silence could not be made" error={error} />}
-      <div className="flex justify-end gap-2">
-        <Button tone="quiet" onClick={onDone}>
-          Cancel
-        </Button>
-        <Button type="submit" tone="primary" disabled={comment.trim() === '' || matchers.length === 0 || ids.length === 0}>
-          <BellOff size={16} aria-hidden /> {isPending ? 'Silencing' : 'Silence'}
-        </Button>
-      </div>
-    </form>
+    <>
+      <Results results={data?.results} onDone={onDone} />
+      {!data && (
+        <form
+          aria-label="Silence"
+          className="flex flex-col gap-3 rounded-lg border border-line p-3"
+          onSubmit={(event) => {
+            event.preventDefault();
+            submit();
+          }}
+        >
+          <Durations chosen={seconds} onChange={setSeconds} />
+          <div>
+            <label htmlFor={commentId} className="block pb-1 text-xs text-muted">
+              Why
+            </label>
+            <textarea ref={box} id={commentId} required rows={2} className={cx(field, 'h-auto py-1')} value={comment} onChange={({ target }) => { setComment(target.value); }} />
+          </div>
+          <div className="flex flex-col items-start gap-1">
+            <span className="text-xs text-muted">Where</span>
+            <ClusterPicker fleet={offered} chosen={names} onChange={({ clusters = '' }) => { setNames(clusters); }} />
+          </div>
+          <MatcherLines lines={lines} onChange={setLines} />
+          <Preview ids={ids} matchers={matchers} fleet={offered} />
+          {error && <FailureNote title="The silence could not be made" error={error} />}
+          <div className="flex justify-end gap-2">
+            <Button tone="quiet" data-deed="silence" onClick={onDone}>
+              Cancel
+            </Button>
+            <Button type="submit" tone="primary" data-deed="silence" disabled={comment.trim() === '' || matchers.length === 0 || ids.length === 0}>
+              <BellOff size={16} aria-hidden /> {isPending ? 'Silencing' : 'Silence'}
+            </Button>
+          </div>
+        </form>
+      )}
+    </>
   );
 }

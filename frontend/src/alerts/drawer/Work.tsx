@@ -15,6 +15,7 @@ function Acknowledge({ alert }: { alert: AlertDetail }) {
   return (
     <form
       aria-label="Acknowledge"
+      data-deed="take"
       className="flex flex-col gap-2"
       onSubmit={(event) => {
         event.preventDefault();
@@ -23,7 +24,7 @@ function Acknowledge({ alert }: { alert: AlertDetail }) {
     >
       <div className="flex gap-2">
         <input aria-label="Note" placeholder="Note, if you like" className={field} value={note} onChange={({ target }) => { setNote(target.value); }} />
-        <Button type="submit" tone="primary" aria-keyshortcuts="a" aria-disabled={isPending}>
+        <Button type="submit" tone="primary" data-deed="take" aria-keyshortcuts="a" aria-disabled={isPending}>
           <UserCheck size={16} aria-hidden /> Acknowledge
         </Button>
       </div>
@@ -36,7 +37,7 @@ function Release({ alert }: { alert: AlertDetail }) {
   const { mutate, error } = useRelease();
   return (
     <>
-      <Button onClick={() => { mutate(alert.id); }}>
+      <Button data-deed="take" onClick={() => { mutate(alert.id); }}>
         <UserMinus size={16} aria-hidden /> Release
       </Button>
       {error && <FailureNote title="It could not be released" error={error} className="basis-full" />}
@@ -52,12 +53,12 @@ function Assign({ alert }: { alert: AlertDetail }) {
   return (
     <>
       {me && !mine && (
-        <Button onClick={() => { assign(me.username); }}>
+        <Button data-deed="assign" onClick={() => { assign(me.username); }}>
           <UserPlus size={16} aria-hidden /> Assign to me
         </Button>
       )}
       {alert.assigned_to !== null && (
-        <Button onClick={() => { assign(null); }}>
+        <Button data-deed="assign" onClick={() => { assign(null); }}>
           <UserMinus size={16} aria-hidden /> Unassign
         </Button>
       )}
@@ -74,7 +75,7 @@ export function Work({ alert, onSilence }: { alert: AlertDetail; onSilence: () =
       <div className="flex flex-wrap gap-2">
         {taken && <Release alert={alert} />}
         <Assign alert={alert} />
-        <Button onClick={onSilence}>
+        <Button data-deed="silence" onClick={onSilence}>
           <BellOff size={16} aria-hidden /> Silence
         </Button>
       </div>

@@ -1,6 +1,6 @@
 /** The places of the product: a rail at the left, on a phone a bar at the bottom. */
 import { Link } from '@tanstack/react-router';
-import { Bell, BookOpen, ChartLine, LayoutGrid, PanelLeftClose, PanelLeftOpen, Settings, type LucideIcon } from 'lucide-react';
+import { Bell, BookOpen, ChartLine, Gpu, LayoutGrid, PanelLeftClose, PanelLeftOpen, Settings, type LucideIcon } from 'lucide-react';
 import { Tooltip } from 'radix-ui';
 import { useState, type ReactNode } from 'react';
 
@@ -90,6 +90,12 @@ function Ours({ wide }: { wide: boolean }) {
           <Bell size={16} className="shrink-0" aria-hidden />
           <Label wide={wide}>Alerts</Label>
           <Firing wide={wide} />
+        </Link>
+      </Hint>
+      <Hint text="GPUs" shown={!wide}>
+        <Link to="/gpus" className={place} activeProps={{ className: here }}>
+          <Gpu size={16} className="shrink-0" aria-hidden />
+          <Label wide={wide}>GPUs</Label>
         </Link>
       </Hint>
       <Hint text="Explore" shown={!wide}>

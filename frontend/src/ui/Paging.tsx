@@ -2,14 +2,12 @@
 import { Link } from '@tanstack/react-router';
 import { ChevronLeft, ChevronRight, type LucideIcon } from 'lucide-react';
 
-import { changed } from './address';
-
 function Step({ to, label, icon: Icon, possible }: { to: number; label: string; icon: LucideIcon; possible: boolean }) {
   if (!possible) return null;
   return (
     <Link
-      to="/alerts"
-      search={(old) => changed(old, { page: to === 1 ? undefined : String(to) })}
+      to="."
+      search={(old) => ({ ...old, page: to === 1 ? '' : String(to) })}
       aria-label={label}
       className="inline-flex size-8 items-center justify-center rounded-md border border-line bg-raised hover:bg-hover"
     >
@@ -18,6 +16,7 @@ function Step({ to, label, icon: Icon, possible }: { to: number; label: string; 
   );
 }
 
+/** The page is `page` in the address of whichever list it is. */
 export function Paging({ page, pages }: { page: number; pages: number }) {
   if (pages <= 1) return null;
   return (

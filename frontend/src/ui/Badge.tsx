@@ -1,6 +1,14 @@
 /** A severity, a state or a mute as icon and word. */
-import { cx } from '../ui/classes';
-import type { Look } from './looks';
+import type { LucideIcon } from 'lucide-react';
+
+import { cx } from './classes';
+
+export interface Look {
+  word: string;
+  icon: LucideIcon;
+  /** Class names are written out whole: Tailwind finds them by reading the source. */
+  text: string;
+}
 
 export function Badge({ look, className, wordClass }: { look: Look; className?: string; wordClass?: string }) {
   const { icon: Icon, word, text } = look;

@@ -2,13 +2,14 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
-import { useDerived } from '../ui/clock';
-import { FailureNote } from '../ui/Notice';
-import { Bone, Loading } from '../ui/Skeleton';
+import { useDerived } from './clock';
+import { FailureNote } from './Notice';
+import { Bone, Loading } from './Skeleton';
 
-export function RowsSkeleton() {
+/** `what` as in the middle of a sentence. */
+export function RowsSkeleton({ what }: { what: string }) {
   return (
-    <Loading what="the alerts">
+    <Loading what={what}>
       <div className="flex flex-col gap-1">
         {[1, 2, 3, 4, 5, 6].map((row) => (
           <Bone key={row} className="h-12" />
@@ -45,7 +46,7 @@ export function Answered<Data>({ asked, what, isEmpty, empty, children }: Answer
   const { data, error, isPlaceholderData, dataUpdatedAt } = asked;
   const retry = () => void asked.refetch();
   if (data === undefined) {
-    return error ? <FailureNote title={`${what} could not be read`} error={error} onRetry={retry} /> : <RowsSkeleton />;
+    return error ? <FailureNote title={`${what} could not be read`} error={error} onRetry={retry} /> : <RowsSkeleton what={what.replace(/^The/, 'the')} />;
   }
   return (
     <>
