@@ -12,7 +12,7 @@ from typing import Any
 
 from scripts.figures import render
 from scripts.steps import ROOT, say
-from tests.benchmarks import alerts, caching, federation, inbox, merging, polling
+from tests.benchmarks import alerts, caching, federation, gpus, inbox, merging, polling
 
 BENCHMARKS: dict[str, Callable[..., None]] = {
     "federation": federation.measure,
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[..., None]] = {
     "polling": polling.measure,
     "alerts": alerts.measure,
     "inbox": inbox.measure,
+    "gpus": gpus.measure,
 }
 FIGURES = ROOT / "docs" / "figures.json"
 

@@ -9,8 +9,8 @@ from tests.benchmarks.children import tell
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "aiops.settings.test")
-    # The order matters: Daphne chooses Twisted's reactor before anything else may.
-    from daphne.server import Server
+    # The order matters: this chooses Twisted's reactor before anything else may.
+    from aiops.web import WebServer  # isort: skip
     from twisted.internet import reactor
 
     from aiops.asgi import application
@@ -23,7 +23,7 @@ def main() -> None:
         sys.stdin.read()
         reactor.callFromThread(server.stop)
 
-    server = Server(
+    server = WebServer(
         application,
         endpoints=["tcp:port=0:interface=127.0.0.1"],
         ready_callable=ready,
