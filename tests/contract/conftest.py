@@ -23,6 +23,9 @@ from tests.processes import process, said_by
 CLUSTER_ID = "7f1c2a54-3f0e-4a43-9a55-1d0f5c1b8a10"
 CLUSTER_NAME = "hub-frankfurt"
 
+# What the settings add for psycopg; libpq, and so pg_dump, refuses a URL that has them.
+_OURS = {"pool", "prepare_threshold"}
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -72,7 +75,7 @@ def addresses() -> dict[str, str]:
     """Return the environment of a process that is to use this process' test database."""
     to = connection.settings_dict
     login = f"{quote(to['USER'], safe='')}:{quote(to['PASSWORD'], safe='')}"
-    options = urlencode({name: to["OPTIONS"][name] for name in to["OPTIONS"].keys() - {"pool"}})
+    options = urlencode({name: to["OPTIONS"][name] for name in to["OPTIONS"].keys() - _OURS})
     place = f"{to['HOST']}:{to['PORT']}" if to["PORT"] else to["HOST"]
     return {
         "DJANGO_SETTINGS_MODULE": "aiops.settings.test",
