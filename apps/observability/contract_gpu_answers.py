@@ -82,7 +82,10 @@ class GpuFigures(BaseModel):
     stale: int = Field(description="Cards of nodes that are not read any more.")
     missing: int = Field(description="Not in `gpus`: cards that the newest reading is without.")
     lost: int = Field(description="Cards that do not answer, or have fallen off the bus.")
-    by_health: HealthCounts
+    by_health: HealthCounts = Field(
+        description="Of CRITICAL also cards of which nothing but the address is known: they are in "
+        "`lost` too, and in no other figure."
+    )
     allocated: float = Field(description="In whole cards; slices count by their size.")
     free: int = Field(description="Cards of which nothing is given away.")
     idle: int = Field(description="Cards that are held, in whole or in part, and do nothing.")

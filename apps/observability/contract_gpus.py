@@ -112,3 +112,7 @@ class GpuNodeView(BaseModel):
     last_updated: datetime | None
     stale: bool
     errors: list[str] = Field(description="What could not be read, or why nothing could.")
+    findings: list[GpuFinding] = Field(
+        description="What is wrong with the node itself: cards that the driver counts and cannot "
+        "reach, and of which nothing but the address is known."
+    )

@@ -19,6 +19,7 @@ from apps.observability.admin.gpu_filters import (
 )
 from apps.observability.admin.looking import OnlyLooking
 from apps.observability.models import GpuCard, GpuChange, GpuClaim, GpuNode
+from apps.observability.queries.gpus import unseen
 
 MOST_CLAIMS, MOST_CHANGES = 200, 20
 
@@ -98,8 +99,9 @@ class GpuNodeAdmin(OnlyLooking[GpuNode]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[GpuNode]:
         nodes = GpuNode.objects.visible_to(cast(User, request.user)).with_times()
         cards = GpuCard.objects.present().filter(node=OuterRef("pk")).order_by().values("node")
+        worst = cards.annotate(one=Max("severity")).values("one")
         return nodes.select_related("cluster").annotate(
-            worst=Coalesce(Subquery(cards.annotate(one=Max("severity")).values("one")), 0),
+            worst=Coalesce(unseen.or_worse(Subquery(worst)), 0),
             count=Coalesce(
                 Subquery(cards.annotate(one=Count("pk")).values("one")),
                 0,

@@ -72,6 +72,7 @@ _NODE: dict[str, Any] = {
     "last_updated": NOW,
     "stale": False,
     "errors": [],
+    "findings": [],
 }
 PLACE = {
     **CLUSTER,

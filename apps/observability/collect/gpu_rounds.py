@@ -1,5 +1,6 @@
 """What a round of GPUs brought of one cluster: readings of its nodes, and what is to be said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +20,11 @@ class NodeRead:
     def is_blank(self) -> bool:
         """Whether nothing was learned but why; what is known of its cards stays."""
         return not self.reading.gpus and bool(self.reading.errors)
+
+    def lost(self, before: Sequence[str]) -> list[str]:
+        """Return the addresses that are silent; where nothing was learned, those of before."""
+        told = self.reading.lost
+        return list(before if self.is_blank and not told else told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ HIGHEST_OF_MEMORY = "its memory's highest temperature for work"
 COOL = "Check the cooling of the node: fans, filters, air."
 DRAIN_AND_RESET = "Drain the node and reset the GPU."
 REPLACE = "Drain the node and have the GPU replaced."
+REBOOT = "Drain the node and reboot it; if the GPU stays away, have it checked."
 
 REASON_WORDS = {
     "gpu_idle": "nothing runs, and the clocks rest",
@@ -143,7 +144,7 @@ def _answers(gpu: Gpu) -> Iterator[Finding]:
             "NO_ANSWER",
             Severity.CRITICAL,
             f"The card does not answer: {gpu.failure}",
-            "Drain the node and reboot it; if the GPU stays away, have it checked.",
+            REBOOT,
         )
 
 

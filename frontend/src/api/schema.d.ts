@@ -2535,6 +2535,7 @@ export interface components {
              * @description Cards that do not answer, or have fallen off the bus.
              */
             lost: number;
+            /** @description Of CRITICAL also cards of which nothing but the address is known: they are in `lost` too, and in no other figure. */
             by_health: components["schemas"]["HealthCounts"];
             /**
              * Allocated
@@ -2799,6 +2800,7 @@ export interface components {
              * @description Cards that do not answer, or have fallen off the bus.
              */
             lost: number;
+            /** @description Of CRITICAL also cards of which nothing but the address is known: they are in `lost` too, and in no other figure. */
             by_health: components["schemas"]["HealthCounts"];
             /**
              * Allocated
@@ -2973,6 +2975,11 @@ export interface components {
              */
             errors: string[];
             /**
+             * Findings
+             * @description What is wrong with the node itself: cards that the driver counts and cannot reach, and of which nothing but the address is known.
+             */
+            findings: components["schemas"]["GpuFinding"][];
+            /**
              * Attached
              * @description Cards that the driver counts, where it says so.
              */
@@ -3017,6 +3024,11 @@ export interface components {
              * @description What could not be read, or why nothing could.
              */
             errors: string[];
+            /**
+             * Findings
+             * @description What is wrong with the node itself: cards that the driver counts and cannot reach, and of which nothing but the address is known.
+             */
+            findings: components["schemas"]["GpuFinding"][];
         };
         /** GpuNodeViewPage */
         GpuNodeViewPage: {
@@ -3256,6 +3268,7 @@ export interface components {
              * @description Cards that do not answer, or have fallen off the bus.
              */
             lost: number;
+            /** @description Of CRITICAL also cards of which nothing but the address is known: they are in `lost` too, and in no other figure. */
             by_health: components["schemas"]["HealthCounts"];
             /**
              * Allocated

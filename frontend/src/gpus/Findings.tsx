@@ -1,11 +1,11 @@
-/** What is to be known about a card, the worst first, and what to do about it. */
+/** What is to be known about a card or a node, the worst first, and what to do about it. */
 import type { Gpu } from '../api/types';
 import { healthLooks } from './looks';
 
-export function Findings({ findings }: { findings: Gpu['findings'] }) {
+export function Findings({ findings, label = 'Findings' }: { findings: Gpu['findings']; label?: string }) {
   if (findings.length === 0) return null;
   return (
-    <ul aria-label="Findings" className="flex flex-col gap-1 text-sm">
+    <ul aria-label={label} className="flex flex-col gap-1 text-sm">
       {findings.map((finding, place) => {
         const { icon: Icon, text, word } = healthLooks[finding.severity];
         return (

@@ -13,6 +13,7 @@ const fallen = gpuOf(5, {
   temperature_celsius: null,
   findings: [{ code: 'XID_79', severity: 'CRITICAL', words: 'XID 79: the GPU has fallen off the bus', do: 'Drain the node and restart it.' }],
 });
+const outOfReach = { code: 'NO_ANSWER', severity: 'CRITICAL', words: 'The card at 00000000:99:00.0 does not answer: nvidia-smi cannot reach it', do: 'Drain the node and reboot it.' } as const;
 const worker = nodeOf('gpu-worker-01', [gpuOf(0), fallen]);
 
 const card = async (name: string) => within(await screen.findByRole('group', { name }));
@@ -63,6 +64,23 @@ test('a node that is not read any more says since when, and what could not be re
   openClient('/gpus');
   expect(await screen.findByText(/Stale, read/)).toHaveTextContent('Stale, read 12 min ago');
   expect(screen.getByText('nvidia-smi: no answer in 10 s')).toBeInTheDocument();
+});
+
+test('a card that never showed itself is a finding of its node, which stands out as a card that fails', async () => {
+  const silent = nodeOf('gpu-worker-03', [], { findings: [outOfReach] });
+  holdingGpus(silent, nodeOf('gpu-worker-04', [gpuOf(0)]));
+  const { line } = openClient('/gpus');
+  const found = within(await screen.findByRole('list', { name: 'Findings of the node' }));
+  expect(found.getByRole('listitem')).toHaveTextContent('Critical: The card at 00000000:99:00.0 does not answer');
+  expect(found.getByText('Drain the node and reboot it.')).toBeInTheDocument();
+  const nodes = screen.getAllByRole('article');
+  expect(nodes.map((node) => node.dataset.health)).toEqual(['CRITICAL', undefined]);
+  expect(within(nodes[0] as HTMLElement).getByRole('list', { name: 'Findings of the node' })).toBeInTheDocument();
+  await screen.findByText('Live');
+  line.send(gpuEvent({ ...silent, last_updated: ago(0), findings: [] }));
+  await waitFor(() => {
+    expect(screen.queryByRole('list', { name: 'Findings of the node' })).not.toBeInTheDocument();
+  });
 });
 
 test('the address holds the filters, and asks by them', async () => {

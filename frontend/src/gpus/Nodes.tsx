@@ -14,7 +14,9 @@ import { pageOf } from '../ui/pageOf';
 import { Paging } from '../ui/Paging';
 import { Ago } from '../ui/Time';
 import { FilterBar } from './FilterBar';
+import { Findings } from './Findings';
 import { GpuCard, keyOf } from './GpuCard';
+import { edges, worstOf } from './looks';
 import { addressOf, changed, nodesAsked, UNFILTERED, useGpus } from './view';
 
 export const sources = { DCGM: 'DCGM exporter', NVIDIA_SMI: 'nvidia-smi' } as const satisfies Record<GpuNode['source'], string>;
@@ -49,11 +51,27 @@ export function Problems({ errors }: { errors: readonly string[] }) {
   );
 }
 
-function Node({ node, open }: { node: GpuNode; open: boolean }) {
+/** What is wrong with a node besides its cards. */
+export function NodeFindings({ node }: { node: Pick<GpuNode, 'findings' | 'errors'> }) {
   return (
-    <article data-node={node.node_name} aria-current={open ? 'true' : undefined} className={cx(
+    <>
+      <Findings findings={node.findings} label="Findings of the node" />
+      <Problems errors={node.errors} />
+    </>
+  );
+}
+
+function Node({ node, open }: { node: GpuNode; open: boolean }) {
+  const worst = worstOf(node);
+  return (
+    <article
+      data-node={node.node_name}
+      data-health={worst}
+      aria-current={open ? 'true' : undefined}
+      className={cx(
         'flex flex-col gap-2 rounded-lg border border-line bg-raised p-3 aria-[current]:border-accent',
         (node.stale || node.errors.length > 0) && 'border-l-4 border-l-warn',
+        worst && cx('border-l-4', edges[worst]),
       )}
     >
       <header className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5">
@@ -74,7 +92,7 @@ function Node({ node, open }: { node: GpuNode; open: boolean }) {
           <ReadAt node={node} />
         </span>
       </header>
-      <Problems errors={node.errors} />
+      <NodeFindings node={node} />
       <ul className="grid grid-cols-1 gap-2 sm:grid-cols-[repeat(auto-fill,minmax(300px,1fr))]">
         {node.gpus.map((gpu, place) => (
           <li key={keyOf(gpu, place)} className="[contain-intrinsic-height:auto_180px] [content-visibility:auto]">

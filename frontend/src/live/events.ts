@@ -189,6 +189,7 @@ export interface GpuNodeView {
   last_updated: string | null;
   stale: boolean;
   errors: (string)[];
+  findings: (GpuFinding)[];
 }
 
 export interface GpuProcessView {

@@ -67,6 +67,7 @@ export const nodeOf = (node_name: string, gpus: Gpu[], changes: Partial<GpuNode>
   last_updated: ago(0.2),
   stale: false,
   errors: [],
+  findings: [],
   ...changes,
 });
 

@@ -102,9 +102,12 @@ def test_health_is_counted_by_its_worst_and_findings_by_their_cards(
     ]
     store(cluster, {"n1": reading(*cards, lost=("00000000:99:00.0", "00000000:13:00.0"))})
     found = summary(api)
-    assert found["by_health"] == {"CRITICAL": 3, "WARNING": 0, "INFO": 1, "OK": 1}
+    assert found["by_health"] == {"CRITICAL": 4, "WARNING": 0, "INFO": 1, "OK": 1}
     # Of one address nothing else is known; the other is that of a card that is there.
     assert (found["lost"], found["gpus"]) == (4, 5)
+    [red] = found["by_cluster"]
+    assert (red["by_health"], red["lost"]) == (found["by_health"], 4)
+    assert found["by_model"][0]["by_health"]["CRITICAL"] == 3
     assert found["findings"] == [
         {"code": "XID_79", "severity": "CRITICAL", "gpus": 2},
         {"code": "NO_ANSWER", "severity": "CRITICAL", "gpus": 1},

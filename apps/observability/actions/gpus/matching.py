@@ -106,7 +106,7 @@ def _node_row(node: Node, known: Before) -> rows.Row:
         "driver_version": old.driver_version if blank else reading.driver_version or "",
         "cuda_version": old.cuda_version if blank else reading.cuda_version or "",
         "attached": old.attached if blank else reading.attached,
-        "lost": old.lost if blank else list(reading.lost),
+        "lost": node.read.lost(old.lost),
         "errors": list(reading.errors),
         "at": node.at,
     }
@@ -114,10 +114,17 @@ def _node_row(node: Node, known: Before) -> rows.Row:
 
 def _own_time(node: Node, known: Before) -> datetime | None:
     """Return when it was read, unless that is when its cluster was."""
-    if node.read.is_blank:
+    if node.read.is_blank and not _is_all_silent(node):
         return known.read_at(node.row) or node.at
     late = node.heard.at - node.at > timedelta(seconds=2 * node.heard.interval_seconds)
     return node.at if late or not node.heard.whole else None
+
+
+def _is_all_silent(node: Node) -> bool:
+    """Whether it was learned of each of its cards that it is out of reach."""
+    lost = node.read.reading.lost
+    present = (one for one in node.row.cards.values() if one.gone_at is None)
+    return bool(lost) and all(one.bus_id in lost for one in present)
 
 
 TOLD = ("source", "driver_version", "cuda_version", "attached", "lost", "errors")

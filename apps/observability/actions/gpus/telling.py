@@ -1,13 +1,13 @@
 """Whether a reading is news to who watches, and the event that tells it: one a node."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from apps.observability import events
 from apps.observability.actions.gpus.comings import Seen
-from apps.observability.gpus import shown
+from apps.observability.gpus import shown, unseen
 from apps.observability.gpus.stored import Packed
 from apps.observability.gpus.use import IDLE_PERCENT
 from apps.observability.gpus.xids import Severity
@@ -62,9 +62,23 @@ def event(seen: Seen, cluster_name: str) -> Event:
         "last_updated": seen.read.at,
         "stale": False,
         "errors": reading.errors,
+        "findings": [
+            shown.finding(one)
+            for one in unseen.judge(seen.read.lost(seen.row.lost), _addresses(seen))
+        ],
     }
     return events.gpu_update(
         (seen.row.cluster_id, cluster_name), seen.read.name, orjson.Fragment(_fitting(payload))
+    )
+
+
+def _addresses(seen: Seen) -> Iterator[str | None]:
+    """Return those of the cards that were read now, and of others that are not gone."""
+    yield from (one.gpu.bus_id for one in seen.cards.values())
+    yield from (
+        old.bus_id
+        for key, old in seen.row.cards.items()
+        if key not in seen.cards and old.gone_at is None
     )
 
 

@@ -74,7 +74,7 @@ WITH nodes AS ({})
 SELECT cluster_id, count(*), count(*) FILTER (WHERE NOT fresh), max(last_updated),
     (array_agg(source ORDER BY fresh DESC, last_updated DESC NULLS LAST))[1],
     coalesce(sum((
-        SELECT count(*) FROM unnest(lost) AS address WHERE NOT EXISTS (
+        SELECT count(DISTINCT address) FROM unnest(lost) AS address WHERE NOT EXISTS (
             SELECT FROM observability_gpucard AS card
             WHERE card.node_id = nodes.id AND card.bus_id = address AND card.gone_at IS NULL
         )

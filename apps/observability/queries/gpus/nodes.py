@@ -1,6 +1,6 @@
 """Nodes with GPUs and their cards, as they were read last: pages of them, and one of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,11 @@ from django.db.models.expressions import OrderBy
 from apps.accounts.models import User
 from apps.observability.errors import NO_GPU_NODES, NoGpuNodes
 from apps.observability.gpus import shown, stored
+from apps.observability.gpus.unseen import judge
 from apps.observability.gpus.xids import Severity
 from apps.observability.models import GpuCard, GpuNode
 from apps.observability.models.gpu import is_stale
-from apps.observability.queries.gpus import claims, sight
+from apps.observability.queries.gpus import claims, sight, unseen
 from apps.observability.queries.gpus.sight import Label, Sight
 
 _THERE = Q(cards__gone_at=None, cards__missing_since=None)
@@ -25,7 +26,7 @@ ORDERINGS: Mapping[str, Any] = {
     "source": F("source"),
     "last_updated": F("last_updated"),
     "gpus": Count("cards", filter=_THERE),
-    "health": Max("cards__severity", filter=_THERE),
+    "health": unseen.or_worse(Max("cards__severity", filter=_THERE)),
     "allocated": Sum("cards__allocated", filter=_THERE),
     "busy_percent": Avg("cards__busy_percent", filter=_THERE),
     "memory_used_mb": Sum("cards__memory_used_mb", filter=_THERE),
@@ -35,7 +36,8 @@ ORDERINGS: Mapping[str, Any] = {
 BY_PLACE = ("cluster", "node_name")
 # Of a card's row what is shown: reading the rest takes as long again.
 _SHOWN = (
-    *("node_id", "busy_percent", "allocated", "shared", "severity", "findings", "facts", "parts"),
+    *("node_id", "missing_since", "busy_percent", "allocated", "shared"),
+    *("severity", "findings", "facts", "parts"),
     *stored.FIGURES,
     *stored.FACTS,
 )
@@ -44,7 +46,8 @@ _SHOWN = (
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is looked for; what is empty or None does not matter. A node is found by any card of
-    its that is of such a model, health and profile at once.
+    its that is of such a model, health and profile at once; by health alone also by cards of which
+    nothing else is known.
     """
 
     cluster_ids: tuple[UUID, ...] = ()
@@ -101,8 +104,7 @@ def find_one(user: User, cluster_id: UUID, node_name: str, now: datetime) -> dic
         for one in rows
         if (since := one.missing_since) is not None
     ]
-    here = [one for one in rows if one.missing_since is None]
-    return describe(node, here, seen, now) | {
+    return describe(node, rows, seen, now) | {
         "attached": node.attached,
         "lost": node.lost,
         "missing": missing,
@@ -120,20 +122,23 @@ def the_node(user: User, cluster_id: UUID, node_name: str) -> tuple[Sight, GpuNo
     return seen, node
 
 
-def describe(node: GpuNode, cards: Iterable[GpuCard], seen: Sight, now: datetime) -> dict[str, Any]:
+def describe(node: GpuNode, cards: Sequence[GpuCard], seen: Sight, now: datetime) -> dict[str, Any]:
     """Return what `contract_gpus.GpuNodeView` says, as plain values: of hundreds of cards no models
-    are built.
+    are built. Given are all cards that are not gone; those that are missing are not shown.
     """
     held_to = seen.held_to.get(node.cluster_id)
     return {
         "cluster_id": node.cluster_id,
         "cluster_name": seen.name_of(node.cluster_id),
         "node_name": node.node_name,
-        "gpus": [_card(one, node, held_to) for one in cards],
+        "gpus": [_card(one, node, held_to) for one in cards if one.missing_since is None],
         "source": node.source,
         "last_updated": node.last_updated,
         "stale": is_stale(node.last_updated, node.interval, now),
         "errors": node.errors,
+        "findings": [
+            shown.finding(one) for one in judge(node.lost, (card.bus_id for card in cards))
+        ],
     }
 
 
@@ -151,8 +156,8 @@ def _card(row: GpuCard, node: GpuNode, held_to: frozenset[str] | None) -> dict[s
 
 def _cards_of(nodes: Sequence[int]) -> dict[int, list[GpuCard]]:
     found: dict[int, list[GpuCard]] = {}
-    here = GpuCard.objects.present().filter(node__in=nodes, missing_since=None)
-    for card in here.only(*_SHOWN).order_by("index", "key"):
+    present = GpuCard.objects.present().filter(node__in=nodes)
+    for card in present.only(*_SHOWN).order_by("index", "key"):
         found.setdefault(card.node_id, []).append(card)
     return found
 
@@ -168,7 +173,10 @@ def _narrowed(seen: Sight, wish: Wish, now: datetime) -> QuerySet[GpuNode]:
         nodes = nodes.exclude(pk__in=fresh) if wish.stale else nodes.filter(pk__in=fresh)
     of_cards = _of_cards(wish)
     if of_cards:
-        nodes = nodes.filter(_with_card(*of_cards))
+        found = Q(_with_card(*of_cards))
+        if _takes_unseen(wish):
+            found |= unseen.HAS_SOME
+        nodes = nodes.filter(found)
     for text in wish.search:
         card = Q(name__icontains=text) | Q(uuid__icontains=text)
         named = Q(node_name__icontains=text) | Q(cluster__name__icontains=text)
@@ -188,6 +196,11 @@ def _of_cards(wish: Wish) -> list[Q]:
             sliced |= Q(parts__mig_instances__contains=[{"profile": profile}])
         found.append(Q(mig_enabled=True) & sliced)
     return found
+
+
+def _takes_unseen(wish: Wish) -> bool:
+    """Of a card that never showed itself neither model nor profile is known."""
+    return Severity.CRITICAL.name in wish.healths and not (wish.models or wish.mig_profiles)
 
 
 def _with_card(*conditions: Q) -> Exists:

@@ -64,7 +64,7 @@ def _describe(one: Figures, unseen: int = 0) -> dict[str, Any]:
         "missing": one.missing,
         "lost": one.lost + unseen,
         "by_health": HealthCounts(
-            OK=one.ok, INFO=one.info, WARNING=one.warning, CRITICAL=one.critical
+            OK=one.ok, INFO=one.info, WARNING=one.warning, CRITICAL=one.critical + unseen
         ),
         "allocated": round(one.allocated, 3),
         "free": one.free,

@@ -81,6 +81,14 @@ test('who holds a card is said with since when, and whether for nothing', async 
   expect(inside.getByText(/GPU 7/)).toHaveTextContent(/\(20 min\)/);
 });
 
+test('what is wrong with the node itself is said with what to do', async () => {
+  const words = 'The card at 00000000:99:00.0 does not answer: nvidia-smi cannot reach it';
+  holdingGpus(nodeOf('gpu-worker-01', [gpuOf(0)], { findings: [{ code: 'NO_ANSWER', severity: 'CRITICAL', words, do: 'Drain the node and reboot it.' }] }));
+  openClient('/gpus?node=gpu-oregon/gpu-worker-01');
+  const found = within(await (await drawer()).findByRole('list', { name: 'Findings of the node' }));
+  expect(found.getByRole('listitem')).toHaveTextContent(`Critical: ${words}Drain the node and reboot it.`);
+});
+
 test('history is drawn for each card, and asked for as far back as the address says', async () => {
   holdingGpus(worker);
   const asked: number[] = [];

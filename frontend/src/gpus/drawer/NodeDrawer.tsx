@@ -11,7 +11,7 @@ import { EmptyState, FailureNote } from '../../ui/Notice';
 import { Bone, Loading } from '../../ui/Skeleton';
 import { Since } from '../../ui/Time';
 import { GpuCard, keyOf } from '../GpuCard';
-import { Problems, ReadAt, sources } from '../Nodes';
+import { NodeFindings, ReadAt, sources } from '../Nodes';
 import { namedBy, useGpus } from '../view';
 import { Claims } from './Claims';
 import { Details } from './Details';
@@ -61,7 +61,7 @@ function Content({ node }: { node: GpuNodeDetail }) {
   return (
     <div className="flex flex-col gap-4">
       <Facts node={node} />
-      <Problems errors={node.errors} />
+      <NodeFindings node={node} />
       <Suspense fallback={<Bone className="h-80" />}>
         <NodeHistory node={node} />
       </Suspense>
